@@ -1,0 +1,74 @@
+# Everything a person, a hook or CI does with this project. Needs Python 3.11+ and make, no root.
+
+PYTHON  ?= python3
+HOST    ?= 127.0.0.1
+PORT    ?= 8000
+WORKERS ?= 2
+BIN     := .venv/bin
+RUN     := $(BIN)/python -m app
+# The hashes in the lock decide what is installed; --no-deps because the lock is complete.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
+           --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+           --exclude-newer "7 days" $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-real coverage check generated openapi format lock bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: .venv/run ## Serve on http://HOST:PORT (127.0.0.1:8000)
+	$(RUN) serve --host $(HOST) --port $(PORT)
+
+test: .venv/dev ## Run the tests (ARGS="-k name" to choose)
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+
+test-real: .venv/dev ## Run the tests with a real server and a real browser
+	.ci/install-browser
+	$(BIN)/python -m pytest -q -m real $(ARGS)
+
+coverage: .venv/dev ## Run the tests and demand 100 % of lines and branches
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(ARGS)
+
+check: .venv/dev ## Check format, lint, types, import directions, pathways and generated files
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo
+	$(RUN) check
+	$(MAKE) --no-print-directory generated
+
+generated: .venv/run ## Fail when a generated file is stale
+	$(RUN) export openapi/ --check
+
+openapi: .venv/run ## Write openapi/ anew
+	$(RUN) export openapi/
+
+format: .venv/dev ## Format, and fix what ruff can fix
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+lock: .venv/dev ## Write the locks anew (UPGRADE=1 for newer versions, at least a week old)
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+bench: .venv/dev ## Measure
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## Remove what can be made again
+	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find app tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Made anew when the lock changes, so that nothing stays that is no longer in it.
+.venv/run: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'This Python cannot make a virtual environment. On Debian or Ubuntu: apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(INSTALL) -r requirements.lock
+	@touch $@
+
+# On top of the runtime: the development lock holds the same pins and more.
+.venv/dev: requirements-dev.lock .venv/run
+	$(INSTALL) -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""The plain REST routes, for people at a keyboard."""

@@ -1,0 +1,94 @@
+"""An evaluation as JSON-like data: what POST /evaluate answers and what rides in a card's extension.
+
+Nothing is ever null or empty (conformance GEN-02): what is not known is left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+
+from app.clinical.evaluate import Evaluation
+from app.clinical.reading import RecordFacts
+from app.clinical.vocabulary import UNKNOWN, Answer, Facts
+from app.pathway.decide import Recommendation, Step
+from app.pathway.load import Pathway
+from app.pathway.timing import Timing
+
+
+def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
+    """Every recommendation, the leading one first, with trace, facts and pathways."""
+    return {
+        "recommendations": [recommendation_json(made) for made in evaluation.recommendations],
+        "trace": [_step(item.pathway.id, step) for item in evaluation.decisions for step in item.decision.trace],
+        "facts": facts_json(evaluation.facts),
+        "pathways": [pathway_json(pathway) for pathway in evaluation.pathways],
+    }
+
+
+def recommendation_json(made: Recommendation) -> dict[str, object]:
+    """One recommendation: id, indicator, rules, timing, and modality, bleeding, already_ordered where they apply."""
+    plain: dict[str, object] = {
+        "id": made.id,
+        "indicator": made.indicator.value,
+        "rules": list(made.rules),
+        "timing": _timing(made.timing),
+        **made.attributes,
+    }
+    return {**plain, "already_ordered": True} if made.already_ordered else plain
+
+
+def provenance_json(record: RecordFacts) -> dict[str, object]:
+    """What in the record proved each fact, why others stay unknown, and which resources were not used."""
+    return {
+        "found": [_known(asdict(found)) for found in record.found],
+        "not_found": [_known(asdict(missed)) for missed in record.not_found],
+        "set_aside": [_known(asdict(aside)) for aside in record.set_aside],
+    }
+
+
+def pathway_json(pathway: Pathway) -> dict[str, str]:
+    """Which pathway, which content, and whether a clinician has signed it."""
+    return {
+        "id": pathway.id,
+        "version": pathway.version,
+        "content_hash": pathway.content_hash,
+        "status": "approved" if pathway.approved else "draft",
+    }
+
+
+def facts_json(facts: Facts) -> dict[str, object]:
+    """The facts as understood, in the public vocabulary; what is unknown is left out."""
+    return _known(asdict(facts))
+
+
+def _known(members: Mapping[str, object]) -> dict[str, object]:
+    known = ((name, _plain(value)) for name, value in members.items())
+    return {name: value for name, value in known if value not in (None, UNKNOWN, {}, [])}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Answer():
+            return {Answer.YES: True, Answer.NO: False, Answer.UNKNOWN: None}[value]
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case Mapping():
+            return _known(value)
+        case frozenset() | set():
+            return sorted(_plain(item) for item in value)  # type: ignore[type-var]  # names or days, never mixed
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    return value
+
+
+def _timing(timing: Timing) -> dict[str, str]:
+    days = {"earliest": timing.earliest, "latest": timing.latest}
+    return {"kind": timing.kind.value} | {name: day.isoformat() for name, day in days.items() if day}
+
+
+def _step(pathway: str, step: Step) -> dict[str, object]:
+    said = _known(asdict(step))
+    return {"pathway": pathway, **{name: value for name, value in said.items() if value is not False}}

@@ -1,0 +1,208 @@
+"""One decision as one card (decision table section 16): the leading recommendation heads it, the others are lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from json import dumps
+from uuid import UUID, uuid5
+
+from app.cards import wording
+from app.cards.machine_readable import evaluation_json, provenance_json
+from app.cards.suggestions import Chart, suggestions
+from app.clinical.evaluate import Evaluation, PathwayDecision
+from app.clinical.reading import RecordFacts
+from app.clinical.vocabulary import UNKNOWN, Exam, Facts
+from app.clinical.what_if import Change, what_would_change
+from app.pathway.content import Reference, Strength
+from app.pathway.decide import LOUDNESS, Recommendation
+from app.pathway.load import Pathway, fill
+from app.pathway.timing import TimingKind
+
+CARD_IDS = UUID("6d1c5a3e-2f5b-5f0e-9d55-0d1f6a6d2c11")
+"""The namespace of card ids. The same call gives the same card with the same id (repeats are told apart by nobody)."""
+
+TOPIC = "urn:dvt-next-step:topic"
+DECISION = "org.dvt-next-step.decision"
+SUMMARY_LENGTH = 139
+DRAFT = "draft, not clinically approved"
+MOST_CHANGES = 3
+
+OVERRIDE_REASONS = tuple(
+    {"system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes", "code": code, "display": display}
+    for code, display in (
+        ("cds-not-applicable", "Does not apply to this patient"),
+        ("action-completed", "Already done"),
+        ("need-more-info", "More information is needed first"),
+        ("recipient-disagrees-evidence", "I disagree with the evidence"),
+        ("patient-refuses", "The patient declines"),
+        ("service-not-available", "Not available here"),
+    )
+)
+
+
+def render_card(
+    evaluation: Evaluation,
+    record: RecordFacts,
+    *,
+    patient_id: str,
+    encounter_id: str | None,
+    hook_instance: str,
+    service_id: str,
+) -> dict[str, object] | None:
+    """The card, or None when there is nothing to say. Members and order are CDS Hooks 2.0.1 (conformance CARD-*)."""
+    lead = evaluation.lead
+    if lead is None:
+        return None
+    decided = _home(evaluation, lead)
+    said = {**evaluation_json(evaluation), **provenance_json(record)}
+    # over the whole answer, so that changed advice never carries the id of a card that was already answered
+    card_id = uuid5(CARD_IDS, dumps([hook_instance, service_id, said], sort_keys=True))
+    drafts = suggestions(evaluation, Chart(patient_id, encounter_id), card_id)
+    return {
+        "uuid": str(card_id),
+        "summary": summary(lead, decided),
+        "detail": "\n\n".join(_paragraphs(evaluation, lead, decided)),
+        "indicator": max((made.indicator for made in evaluation.recommendations), key=LOUDNESS.__getitem__).value,
+        "source": _source(lead, decided.pathway),
+        **({"suggestions": drafts, "selectionBehavior": "any"} if drafts else {}),
+        "overrideReasons": list(OVERRIDE_REASONS),
+        "extension": {DECISION: said},
+    }
+
+
+def summary(lead: Recommendation, decided: PathwayDecision) -> str:
+    """The disposition, its dates and the examination's date, in fewer than 140 characters (CARD-02)."""
+    headline = decided.pathway.recommendations[lead.id].headline
+    when = "already ordered" if lead.already_ordered else wording.timing(lead.timing)
+    if lead.indicator == "critical":
+        when = ""  # "now" is in the headline; a date behind an emergency only distracts
+    study = wording.study(decided.latest, decided.situation.names) if decided.latest else ""
+    whole = " - ".join(part for part in (f"{headline}: {when}" if when else headline, study) if part)
+    return whole if len(whole) <= SUMMARY_LENGTH else f"{headline}: {when}" if when else headline
+
+
+def _home(evaluation: Evaluation, made: Recommendation) -> PathwayDecision:
+    return next(item for item in evaluation.decisions if made in item.decision.recommendations)
+
+
+def _source(lead: Recommendation, pathway: Pathway) -> dict[str, object]:
+    status = "" if pathway.approved else f" ({DRAFT})"
+    # alphanumeric and the same for every card of this advice: an EHR ties "do not show again" to it (vendors, 2)
+    topic = {"system": TOPIC, "code": lead.id.replace("-", ""), "display": lead.id}
+    return {"label": f"dvt-next-step: {pathway.title}, version {pathway.version}{status}", "topic": topic}
+
+
+def _paragraphs(evaluation: Evaluation, lead: Recommendation, decided: PathwayDecision) -> Iterator[str]:
+    pathway = decided.pathway
+    if not pathway.approved:
+        yield f"**{DRAFT[0].upper()}{DRAFT[1:]}.**"
+    yield fill(pathway.recommendations[lead.id].text, pathway.days)
+    yield "**Why:** " + " ".join(pathway.because[rule] for rule in lead.rules if rule in pathway.because)
+    yield "**Facts:**\n" + "\n".join(f"- {fact}" for fact in facts_in_words(evaluation.facts, decided))
+    if lead.attributes.get("modality"):
+        yield _modality(lead.attributes["modality"])
+    others = [made for made in evaluation.recommendations[1:] if not made.id.startswith("DATA-")]
+    if others:
+        yield "**Also:**\n" + "\n".join(f"- {_line(evaluation, made)}" for made in others)
+    changes = what_would_change(evaluation)
+    missing = _missing(evaluation, changes)
+    if missing:
+        yield f"**Not known:** {wording.listed(missing)}."
+    if changes:
+        yield "**Would change this:**\n" + "\n".join(
+            f"- {_change(evaluation, each)}" for each in changes[:MOST_CHANGES]
+        )
+    yield _evidence(lead, pathway)
+    yield f"{pathway.id} {pathway.version}, content {pathway.content_hash[:12]}. {pathway.texts.scope_note}"
+    yield pathway.texts.return_precautions
+
+
+def facts_in_words(facts: Facts, decided: PathwayDecision) -> Iterator[str]:
+    """The facts the advice rests on, with values, units and dates."""
+    names = decided.situation.names
+    if decided.latest:
+        yield _study_in_words(decided.latest, names)
+    symptoms = facts.symptoms
+    if names["status"] != UNKNOWN and symptoms.as_of:
+        yield f"Symptoms {wording.said(names['status'])} ({wording.day(symptoms.as_of)}){_of_leg(symptoms.side)}"
+    if names["whole_leg"] == "yes":
+        yield "Whole leg swollen"
+    for flag, word in (("pe", "pulmonary embolism"), ("limb", "a threatened limb"), ("infection", "severe infection")):
+        if names[f"red_flag_{flag}"] == "yes":
+            yield f"Signs of {word} recorded"
+    if names["wells_class"] in ("likely", "unlikely"):
+        score = f" {facts.wells.score}" if facts.wells.score is not None else ""
+        yield f"Wells{score}: DVT {names['wells_class']}"
+    if facts.ddimer and facts.ddimer.value is not None and facts.ddimer.unit != UNKNOWN:
+        taken = f" ({wording.day(facts.ddimer.collected)})" if facts.ddimer.collected else ""
+        yield f"D-dimer {wording.number(facts.ddimer.value)} {facts.ddimer.unit}{taken}: {names['ddimer']}"
+    if facts.egfr is not None:
+        yield f"eGFR {wording.number(facts.egfr)} mL/min/1.73 m2"
+    if names["pregnant"] == "yes":
+        yield "Pregnant"
+    if names["active_cancer"] == "yes":
+        yield "Active cancer"
+    if names["anticoag"] not in (UNKNOWN, "none"):
+        yield f"Anticoagulation: {wording.said(names['anticoag'])}"
+
+
+def _study_in_words(exam: Exam, names: Mapping[str, str]) -> str:
+    when = wording.day(exam.date) if exam.date else "undated"
+    protocol = "protocol not known" if exam.protocol == UNKNOWN else wording.said(exam.protocol)
+    parts = [wording.verdict(names), protocol]
+    if exam.side != UNKNOWN:
+        parts.append(wording.SIDES[exam.side])
+    if exam.unseen:
+        parts.append(f"not seen: {wording.listed([wording.said(vein) for vein in sorted(exam.unseen)])}")
+    if names["cfv"] not in (UNKNOWN, "normal", "not_assessed"):
+        parts.append(f"common femoral flow {wording.said(names['cfv'])}")
+    return f"Ultrasound {when}: {', '.join(parts)}"
+
+
+def _of_leg(side: str) -> str:
+    return "" if side == UNKNOWN else f", {wording.SIDES[side]}"
+
+
+def _modality(modality: str) -> str:
+    return f"**Modality:** {wording.said(modality)}; alternative: {wording.ALTERNATIVE_MODALITY[modality]}."
+
+
+def _line(evaluation: Evaluation, made: Recommendation) -> str:
+    when = "already ordered" if made.already_ordered else wording.timing(made.timing)
+    headline = evaluation.home_of(made).recommendations[made.id].headline
+    return f"{headline}: {when}" if when else headline
+
+
+def _missing(evaluation: Evaluation, changes: Sequence[Change]) -> list[str]:
+    """What is unknown and matters: the DATA recommendations, and the questions whose answer would change the lead."""
+    made = (each for each in evaluation.recommendations if each.id.startswith("DATA-"))
+    asked = [evaluation.home_of(each).recommendations[each.id].asks_for for each in made]
+    return list(dict.fromkeys([*filter(None, asked), *(change.label for change in changes)]))
+
+
+def _change(evaluation: Evaluation, change: Change) -> str:
+    if change.leads_to is None:
+        return f"If {change.phrase}: nothing to advise"
+    pathway = next(each for each in evaluation.pathways if change.leads_to.id in each.recommendations)
+    headline = pathway.recommendations[change.leads_to.id].headline
+    urgent = " now" if change.leads_to.timing.kind is TimingKind.NOW and "now" not in headline else ""
+    return f"If {change.phrase}: {headline[0].lower()}{headline[1:]}{urgent}"
+
+
+def _evidence(lead: Recommendation, pathway: Pathway) -> str:
+    """Strength and sources of the leading recommendation. A source that was not read is never shown as support."""
+    rows = [pathway.rows[rule] for rule in lead.rules if rule in pathway.rows]
+    strength = next((row.strength for row in rows if row.strength is not Strength.NONE), None)
+    parts = [f"**Strength:** {strength.value}." if strength else ""]
+    for label, keys in (
+        ("Source", dict.fromkeys(key for row in rows for key in row.sources)),
+        ("Against", dict.fromkeys(key for row in rows for key in row.against)),
+    ):
+        read = [_cited(pathway.references[key]) for key in keys if pathway.references[key].seen != "no"]
+        if read:
+            parts.append(f"**{label}:** {'; '.join(read)}.")
+    if any(row.project_choice for row in rows):
+        parts.append("Contains a choice of this project that a clinician has to sign.")
+    return " ".join(filter(None, parts))
+
+
+def _cited(reference: Reference) -> str:
+    return reference.short if reference.seen == "primary" else f"{reference.short} (as described elsewhere)"

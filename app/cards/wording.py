@@ -1,0 +1,113 @@
+"""How days, timings and named values are said to a clinician.
+
+Only numbers, days and names from our own closed lists are ever said: no text of the record reaches a card (threat
+model R-3), so nothing here has to be escaped.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from app.clinical.vocabulary import UNKNOWN, Exam
+from app.pathway.timing import Timing, TimingKind
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# C locale month names: strftime would follow the machine's language.
+
+NAMES = {
+    "acute_dvt": "acute DVT",
+    "adequate_negative": "adequately seen and negative",
+    "chronic_change": "chronic post-thrombotic change only",
+    "complete_compression": "complete compression study",
+    "complete_duplex": "complete duplex",
+    "extended_compression": "extended compression (proximal veins only)",
+    "minor_limitation": "minor limitation",
+    "pocus": "point-of-care study",
+    "proximal_duplex": "proximal veins only",
+    "svt_only": "superficial thrombosis only",
+    "two_region": "two-region compression",
+    "cfv": "common femoral",
+    "posterior_tibial": "posterior tibial",
+    "CTV": "CT venography",
+    "MRV": "MR venography",
+    "CTV_WITH_PROPHYLAXIS": "CT venography with kidney protection",
+    "MRV_NONCONTRAST": "MR venography without gadolinium",
+    "DISCUSS": "to be discussed with radiology",
+}
+
+ALTERNATIVE_MODALITY = {
+    "CTV": "MR venography",
+    "CTV_WITH_PROPHYLAXIS": "MR venography without gadolinium, if MRI is possible",
+    "MRV": "CT venography",
+    "MRV_NONCONTRAST": "CT venography, when necessary",
+    "DISCUSS": "dedicated iliac duplex or catheter venography",
+}
+
+SIDES = {"left": "left leg", "right": "right leg", "bilateral": "both legs"}
+
+
+def said(name: str) -> str:
+    """A value of a closed list in words."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def day(value: date) -> str:
+    """`7 Mar 2026`: no two countries read it differently."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year:04d}"
+
+
+def days(first: date, last: date) -> str:
+    """`7-9 Mar 2026`, `30 Mar - 1 Apr 2026`, or one day."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}-{day(last)}"
+    if first.year == last.year:
+        return f"{first.day} {MONTHS[first.month - 1]} - {day(last)}"
+    return f"{day(first)} - {day(last)}"
+
+
+def timing(value: Timing) -> str:
+    """When to act, in a few words; empty when there is no time to say."""
+    span = days(value.earliest, value.latest) if value.earliest and value.latest else ""
+    match value.kind:
+        case TimingKind.NOW:
+            return f"now ({span})"
+        case TimingKind.OVERDUE:
+            return f"overdue, do it {span}"
+        case TimingKind.DUE:
+            return f"due {span}"
+        case TimingKind.WINDOW:
+            return span
+        case TimingKind.LAPSED:
+            return "window lapsed, decide clinically"
+        case TimingKind.UNKNOWN:
+            return "date not known"
+        case TimingKind.NONE:
+            return ""
+
+
+def number(value: Decimal) -> str:
+    """A decimal without exponent or needless zeros."""
+    return f"{value.normalize():f}"
+
+
+def study(exam: Exam, names: Mapping[str, str]) -> str:
+    """The examination the advice rests on: `ultrasound of 2 Mar 2026: negative, limited`."""
+    when = f"ultrasound of {day(exam.date)}" if exam.date else "undated ultrasound"
+    return f"{when}: {verdict(names)}"
+
+
+def verdict(names: Mapping[str, str]) -> str:
+    """What the latest usable study amounts to, in two or three words."""
+    if names["result_gate"] == "none_usable" or names["result"] == UNKNOWN:
+        return "no usable result"
+    result = said(names["result"])
+    if names["compromised"] == "yes":
+        return result if result in ("equivocal", "nondiagnostic", "acute DVT") else f"{result}, inadequate"
+    return f"{result}, limited" if names["limited"] == "yes" else f"{result}, complete"
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

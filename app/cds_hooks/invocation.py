@@ -1,0 +1,94 @@
+"""One call becomes one card, or silence: the steps 2 to 6 of docs/architecture.md, read top to bottom in `answer`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import httpx
+import msgspec
+
+from app.cards.render import render_card
+from app.cds_hooks.discovery import Service, record_queries
+from app.cds_hooks.messages import Call, FhirAccess
+from app.clinical.evaluate import evaluate
+from app.clinical.reading import facts_from_record
+from app.clinical.vocabulary import parse_facts
+from app.errors import PrefetchMissing, WorldError, operation_outcome
+from app.fhir.answers import QueryState
+from app.fhir.client import fetch_missing
+from app.fhir.record import Record, read_prefetch
+from app.fhir.value_sets import ValueSets
+from app.pathway.load import Pathway
+from app.settings import Settings
+
+PATIENT: Final = "{{context.patientId}}"
+FAILED: Final = msgspec.json.encode(operation_outcome(WorldError()))
+
+# PF-13, PF-14: an empty answer is an answer; only what nobody asked or what failed is missing.
+UNANSWERED: Final = frozenset({QueryState.NOT_SENT, QueryState.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What answering a call needs, handed in once."""
+
+    settings: Settings
+    pathways: Sequence[Pathway]
+    value_sets: ValueSets
+    http: httpx.AsyncClient
+    clock: Callable[[], date]
+
+    @property
+    def speaking(self) -> Sequence[Pathway]:
+        """The pathways whose cards are shown: all, or only those that a clinician has signed."""
+        silent = self.settings.unapproved_pathways == "silent"
+        return [pathway for pathway in self.pathways if pathway.approved or not silent]
+
+
+async def answer(call: Call, service: Service, desk: Desk) -> dict[str, object] | None:
+    """The card for a call, or None when there is nothing to say. Raises CallerError 400 and 412."""
+    today = call.today or desk.clock()
+    record = await _record(call, desk)
+    found = facts_from_record(record, desk.value_sets, today=today, zone=desk.settings.zone)
+    if not found.facts.get("exams"):
+        return None  # no leg-vein examination: not a patient of these pathways
+    evaluation = evaluate(desk.speaking, parse_facts(found.facts), today=today, config={})
+    return render_card(
+        evaluation,
+        found,
+        patient_id=call.patient_id,
+        encounter_id=call.encounter_id,
+        hook_instance=call.hook_instance,
+        service_id=service.id,
+    )
+
+
+async def _record(call: Call, desk: Desk) -> Record:
+    """The patient's record from what came and, where that is allowed, from what could be fetched (PF-12)."""
+    queries = record_queries(desk.speaking)
+    expected = {key: query.resource for key, query in queries.items()}
+    record = read_prefetch(call.prefetch, expected, call.patient_id, call.fhir_server)
+    not_sent = [key for key, state in record.queries.items() if state is QueryState.NOT_SENT]
+    if not_sent and call.access:
+        urls = {key: queries[key].template.replace(PATIENT, call.patient_id) for key in not_sent}
+        prefetch = {**call.prefetch, **await _fetched(call.access, urls, desk)}
+        record = read_prefetch(prefetch, expected, call.patient_id, call.fhir_server)
+    missing = [key for key, query in queries.items() if query.required and record.queries[key] in UNANSWERED]
+    if missing:
+        raise PrefetchMissing(missing)
+    return record
+
+
+async def _fetched(access: FhirAccess, urls: Mapping[str, str], desk: Desk) -> dict[str, msgspec.Raw]:
+    """What the EHR's server answers, key by key. A query that fails reads as one the client says failed (PF-07)."""
+    allowed = desk.settings.fhir_allowed_bases
+    answers = await fetch_missing(
+        desk.http,
+        access.base,
+        access.token,
+        urls,
+        allowed_bases=allowed,
+        allow_loopback=desk.settings.on_loopback and not allowed,
+    )
+    return {key: msgspec.Raw(answer if isinstance(answer, bytes) else FAILED) for key, answer in answers.items()}

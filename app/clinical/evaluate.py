@@ -1,0 +1,119 @@
+"""Facts in, advice out: every pathway asked once, its site settings applied."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from app.clinical.examinations import Episode
+from app.clinical.situation import situation
+from app.clinical.vocabulary import Exam, Facts
+from app.errors import CallerError
+from app.pathway.decide import Decision, Recommendation, Situation, decide, ranked
+from app.pathway.load import Pathway, fill
+
+Config = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PathwayDecision:
+    """One pathway's decision and the situation it was made of. `pathway` carries the site's settings, `latest` is L."""
+
+    pathway: Pathway
+    situation: Situation
+    decision: Decision
+    latest: Exam | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What all pathways say. `recommendations` are in the order of decision table section 16: the first one leads."""
+
+    today: date
+    facts: Facts
+    decisions: tuple[PathwayDecision, ...]
+    recommendations: tuple[Recommendation, ...]
+
+    @property
+    def lead(self) -> Recommendation | None:
+        """The recommendation that leads, or None: nothing to say."""
+        return self.recommendations[0] if self.recommendations else None
+
+    @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """The pathways asked, with the site's settings."""
+        return tuple(item.pathway for item in self.decisions)
+
+    def home_of(self, made: Recommendation) -> Pathway:
+        """The pathway that made this recommendation."""
+        return next(item.pathway for item in self.decisions if made in item.decision.recommendations)
+
+
+def evaluate(pathways: Sequence[Pathway], facts: Facts, *, today: date, config: Config) -> Evaluation:
+    """Ask every pathway. Raises CallerError (400) for a setting that no pathway has or that is out of its bounds."""
+    return decide_all(configure(pathways, config), facts, today)
+
+
+def decide_all(pathways: Sequence[Pathway], facts: Facts, today: date) -> Evaluation:
+    """Ask every pathway, as configured."""
+    decisions = tuple(_decide(pathway, facts, today) for pathway in pathways)
+    steps = {name: step for pathway in pathways for name, step in pathway.steps.items()}
+    made = [each for item in decisions for each in item.decision.recommendations]
+    return Evaluation(today, facts, decisions, ranked(made, steps))
+
+
+def _decide(pathway: Pathway, facts: Facts, today: date) -> PathwayDecision:
+    episode = Episode(facts, today, pathway.days)
+    found = situation(episode)
+    policies = {name: policy.value for name, policy in pathway.policies.items()}
+    named = replace(found, names={**policies, **found.names})
+    return PathwayDecision(pathway, named, decide(pathway, named), episode.latest)
+
+
+def configure(pathways: Sequence[Pathway], config: Config) -> tuple[Pathway, ...]:
+    """The pathways with a site's settings. Parameters stay inside their declared bounds, policies in their lists."""
+    if not config:
+        return tuple(pathways)
+    known = {name for pathway in pathways for name in settings_of(pathway)}
+    for name in config:
+        if name not in known:
+            # the name is the caller's text and is not repeated; the allowed ones are ours
+            raise CallerError(400, "config-unknown", "a setting in config is not known", _one_of(known), ("config",))
+    return tuple(_configured(pathway, config) for pathway in pathways)
+
+
+def settings_of(pathway: Pathway) -> Iterator[str]:
+    """The settings a site may change."""
+    yield from pathway.policies
+    yield from (name for name, parameter in pathway.parameters.items() if parameter.site_may_change)
+
+
+def _configured(pathway: Pathway, config: Config) -> Pathway:
+    days = dict(pathway.days)
+    policies = dict(pathway.policies)
+    for name, value in config.items():
+        if name in policies:
+            allowed = policies[name].values
+            if value not in allowed:
+                raise CallerError(
+                    400, "config-invalid", f"{name} has a value it cannot take", _one_of(allowed), (f"config.{name}",)
+                )
+            policies[name] = policies[name].model_copy(update={"value": value})
+        elif name in pathway.parameters:
+            days[name] = _in_bounds(pathway, name, value)
+    if days["repeat_min_day"] > days["repeat_max_day"]:
+        change = "let repeat_min_day be at most repeat_max_day"
+        raise CallerError(400, "config-invalid", "the repeat window ends before it begins", change, ("config",))
+    because = {rule: fill(row.because, days) for rule, row in pathway.rows.items()}
+    return replace(pathway, days=days, policies=policies, because=because)
+
+
+def _in_bounds(pathway: Pathway, name: str, value: object) -> int:
+    parameter = pathway.parameters[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not parameter.minimum <= value <= parameter.maximum:
+        change = f"a whole number from {parameter.minimum} to {parameter.maximum} ({parameter.unit})"
+        raise CallerError(400, "config-invalid", f"{name} is outside its bounds", change, (f"config.{name}",))
+    return value
+
+
+def _one_of(values: Sequence[str] | set[str]) -> str:
+    return f"use one of: {', '.join(sorted(values))}"

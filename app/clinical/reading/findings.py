@@ -1,0 +1,84 @@
+"""What reading a record yields: each fact with the resource and element that proved it, and why others stay unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.fhir.answers import SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fact and its proof.
+
+    `fact` is its public name, `exams[0].result`; `element` a path in `resource`, `conclusionCode[0].coding[0]`; `date`
+    the calendar day it holds for (ISO), or None when that is not certain.
+    """
+
+    fact: str
+    value: object
+    resource: str
+    element: str
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Why a fact is unknown although something was there. Our own words."""
+
+    fact: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """The public facts of a record (clinical/facts_schema.yaml) and where they come from."""
+
+    facts: Mapping[str, object]
+    found: tuple[Found, ...]
+    not_found: tuple[NotFound, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one subject's module found."""
+
+    found: tuple[Found, ...] = ()
+    not_found: tuple[NotFound, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+
+
+def together(parts: Iterable[Findings]) -> Findings:
+    """Several modules' findings as one, each reason and each set-aside resource once."""
+    parts = tuple(parts)
+    return Findings(
+        tuple(found for part in parts for found in part.found),
+        tuple(dict.fromkeys(missed for part in parts for missed in part.not_found)),
+        tuple(sorted({aside for part in parts for aside in part.set_aside})),
+    )
+
+
+_STEP: Final = re.compile(r"([a-z_]+)|\[([0-9]+)\]", re.ASCII)
+
+
+def facts_of(found: Iterable[Found]) -> dict[str, object]:
+    """The facts as one nested value, made from their public names, so that facts and proofs cannot differ."""
+    facts: dict[str, object] = {}
+    for each in found:
+        _put(facts, [int(place) if place else name for name, place in _STEP.findall(each.fact)], each.value)
+    return facts
+
+
+def _put(holder: Any, steps: list[str | int], value: object) -> None:  # noqa: ANN401  # a list or an object, by step
+    step, rest = steps[0], steps[1:]
+    following = value if not rest else [] if isinstance(rest[0], int) else {}
+    if isinstance(holder, dict):
+        holder.setdefault(step, following)
+    elif step == len(holder):
+        holder.append(following)
+    if rest:
+        _put(holder[step], rest, value)

@@ -1,0 +1,130 @@
+"""What a missing fact could change: its possible values are tried, and those that lead to other advice are told.
+
+A missing fact that cannot change the leading advice is not asked for (design, idea 2).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from app.clinical.evaluate import Evaluation, decide_all
+from app.clinical.vocabulary import UNKNOWN, Answer, Exam, Facts, Wells
+from app.pathway.content import Question
+from app.pathway.decide import Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """If the fact were `phrase`, the leading recommendation would be `leads_to` (None: silence)."""
+
+    fact: str
+    label: str
+    phrase: str
+    leads_to: Recommendation | None
+
+
+def what_would_change(evaluation: Evaluation) -> tuple[Change, ...]:
+    """The questions whose answer could change what leads, each with the answers that do so."""
+    return tuple(
+        change
+        for item in evaluation.decisions
+        for question in item.pathway.questions
+        for change in _changes(evaluation, question)
+    )
+
+
+def _changes(evaluation: Evaluation, question: Question) -> Iterator[Change]:
+    now = evaluation.lead
+    for value, phrase in question.values.items():
+        facts = with_answer(evaluation.facts, question.fact, value, evaluation.today, _latest(evaluation))
+        if facts is None:
+            return
+        then = decide_all(evaluation.pathways, facts, evaluation.today).lead
+        if _differs(now, then):
+            yield Change(question.fact, question.label, phrase, then)
+
+
+def _differs(now: Recommendation | None, then: Recommendation | None) -> bool:
+    if now is None or then is None:
+        return now is not then
+    return (now.id, now.indicator, now.timing.kind) != (then.id, then.indicator, then.timing.kind)
+
+
+def _latest(evaluation: Evaluation) -> Exam | None:
+    return evaluation.decisions[0].latest if evaluation.decisions else None
+
+
+def with_answer(facts: Facts, fact: str, value: str, today: date, latest: Exam | None) -> Facts | None:
+    """The facts with an unknown fact answered, or None if it is known already (or there is no study to speak of)."""
+    if fact.startswith("exam."):
+        return _with_exam_answer(facts, fact.removeprefix("exam."), value, latest)
+    return ANSWERS[fact](facts, value, today, latest)
+
+
+def _with_exam_answer(facts: Facts, member: str, value: str, latest: Exam | None) -> Facts | None:
+    if latest is None or getattr(latest, member) != UNKNOWN:
+        return None
+    answered = replace(latest, **{member: value})
+    return replace(facts, exams=tuple(answered if exam == latest else exam for exam in facts.exams))
+
+
+def _with_status(facts: Facts, value: str, today: date, latest: Exam | None) -> Facts | None:
+    """A status is only worth asking when one recorded today would count: after the day of the study."""
+    since = latest.date if latest else None
+    symptoms = facts.symptoms
+    counted = symptoms.status != UNKNOWN and symptoms.as_of is not None and since is not None and symptoms.as_of > since
+    if counted or since is None or today <= since:
+        return None
+    return replace(facts, symptoms=replace(symptoms, status=value, as_of=today))
+
+
+def _with_symptom_side(facts: Facts, value: str, _today: date, latest: Exam | None) -> Facts | None:
+    if facts.symptoms.side != UNKNOWN or latest is None:
+        return None
+    side = latest.side if value == "exam" else value
+    return replace(facts, symptoms=replace(facts.symptoms, side=side))
+
+
+def _with_whole_leg(facts: Facts, _value: str, _today: date, _latest: Exam | None) -> Facts | None:
+    if facts.symptoms.whole_leg is not Answer.UNKNOWN:
+        return None
+    return replace(facts, symptoms=replace(facts.symptoms, whole_leg=Answer.YES))
+
+
+def _with_wells(facts: Facts, value: str, _today: date, _latest: Exam | None) -> Facts | None:
+    return None if facts.wells.items or facts.wells.score is not None else replace(facts, wells=Wells(int(value)))
+
+
+def _with_pregnancy(facts: Facts, _value: str, _today: date, _latest: Exam | None) -> Facts | None:
+    asked = facts.pregnant is Answer.UNKNOWN and facts.sex != "male"
+    return replace(facts, pregnant=Answer.YES) if asked else None
+
+
+def _with_egfr(facts: Facts, value: str, _today: date, _latest: Exam | None) -> Facts | None:
+    return replace(facts, egfr=Decimal(value)) if facts.egfr is None else None
+
+
+def _with_bleeding(facts: Facts, value: str, _today: date, _latest: Exam | None) -> Facts | None:
+    return replace(facts, risk=replace(facts.risk, bleeding=value)) if facts.risk.bleeding == UNKNOWN else None
+
+
+ANSWERS: Mapping[str, Callable[[Facts, str, date, Exam | None], Facts | None]] = {
+    "symptoms.status": _with_status,
+    "symptoms.side": _with_symptom_side,
+    "symptoms.whole_leg": _with_whole_leg,
+    "wells": _with_wells,
+    "pregnant": _with_pregnancy,
+    "egfr": _with_egfr,
+    "bleeding": _with_bleeding,
+}
+
+
+def unanswerable(questions: Sequence[Question]) -> list[str]:
+    """Questions about facts that nothing here can try; `check` refuses a pathway that has any."""
+    exam_members = Exam.__dataclass_fields__
+    return [
+        question.fact
+        for question in questions
+        if question.fact not in ANSWERS and question.fact.removeprefix("exam.") not in exam_members
+    ]

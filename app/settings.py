@@ -1,0 +1,169 @@
+"""The environment, read once and frozen. Every setting is one line here: its name, default and allowed values.
+
+A setting is an environment variable: `port` is DVT_PORT. What is wrong with them is said all at once, one line each.
+"""
+
+import os
+import re
+from datetime import date
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import AuthorError
+
+PREFIX: Final = "DVT_"
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+CLOCK_NEEDS_LOOPBACK: Final = (
+    "DVT_CLOCK: a fixed date is honoured on a loopback DVT_HOST only (there is no authentication yet); use system"
+)
+
+
+def _listed(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or parts.fragment:
+        raise ValueError("not an origin")
+    return value
+
+
+def _base(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("not a FHIR base URL")
+    return value.rstrip("/")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not a time zone") from None
+    return value
+
+
+def _clock(value: object) -> object:
+    """A date only as YYYY-MM-DD: pydantic alone would also read 1700000000 as one."""
+    if isinstance(value, str) and value not in {"request", "system"} and not ISO_DATE.fullmatch(value):
+        raise ValueError("not a clock")
+    return value
+
+
+class Settings(BaseSettings):
+    """What an operator may set. `description` is what an error line says is allowed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    host: Annotated[str, Field(min_length=1, description="an address or a host name to listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="a port number from 0 (any free port) to 65535")] = 8000
+    cors_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(_origin)], ...],
+        NoDecode,
+        BeforeValidator(_listed),
+        Field(
+            description="a comma-separated list of origins such as https://ehr.example.org; empty: any loopback origin"
+        ),
+    ] = ()
+    pathways_dir: Annotated[Path, Field(description="a folder that holds <id>/pathway.yaml")] = REPOSITORY / "pathways"
+    time_zone: Annotated[
+        str, AfterValidator(_zone), Field(description="an IANA time zone name such as Europe/Vienna")
+    ] = "UTC"
+    clock: Annotated[
+        Literal["request", "system"] | date,
+        BeforeValidator(_clock),
+        Field(
+            description="request (a call may bring its own day, on loopback only), system, or a fixed day YYYY-MM-DD"
+        ),
+    ] = "request"
+    unapproved_pathways: Annotated[
+        Literal["marked", "silent"],
+        Field(description="marked (cards say that they are a draft) or silent (no cards)"),
+    ] = "marked"
+    max_body_bytes: Annotated[
+        int, Field(ge=1024, le=104_857_600, description="a size from 1024 to 104857600 bytes")
+    ] = 5 * 1024 * 1024
+    fhir_allowed_bases: Annotated[
+        tuple[Annotated[str, AfterValidator(_base)], ...],
+        NoDecode,
+        BeforeValidator(_listed),
+        Field(
+            description="a comma-separated list of https FHIR base URLs that may be asked;"
+            " empty: those on loopback, when DVT_HOST is"
+        ),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _fixed_day_only_on_loopback(self) -> Self:
+        """A service that other machines reach must not be frozen in time."""
+        if isinstance(self.clock, date) and not self.on_loopback:
+            raise ValueError(CLOCK_NEEDS_LOOPBACK)
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """True when only this machine can call us. A name other than localhost is not trusted to be loopback."""
+        return is_loopback(self.host)
+
+    @property
+    def request_may_set_today(self) -> bool:
+        """True when a CDS Hooks call may bring `org.dvt-next-step.today`."""
+        return self.clock == "request" and self.on_loopback
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The facility's time zone: which calendar day an instant belongs to."""
+        return ZoneInfo(self.time_zone)
+
+
+class WrongSettings(ExceptionGroup[AuthorError]):
+    """What is wrong with the settings, one AuthorError each: the setting and what is allowed."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address (IPv6 also in brackets) is this machine, without asking DNS."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings; `given` (command line options) win over the environment.
+
+    Raises WrongSettings.
+    """
+    wrong = [_unknown(name) for name in os.environ if _misspelt(name)]
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # validated by pydantic, that is the point
+    except ValidationError as error:
+        fields = dict.fromkeys(str(detail["loc"][0]) if detail["loc"] else "" for detail in error.errors())
+        wrong += [_refused(field) for field in fields]
+    else:
+        if not wrong:
+            return settings
+    raise WrongSettings("settings", wrong)
+
+
+def _misspelt(name: str) -> bool:
+    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+
+
+def _unknown(name: str) -> AuthorError:
+    allowed = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+    return AuthorError(name, None, f"no such setting; the settings are {allowed}")
+
+
+def _refused(field: str) -> AuthorError:
+    if not field:
+        name, _, reason = CLOCK_NEEDS_LOOPBACK.partition(": ")
+        return AuthorError(name, None, reason)
+    return AuthorError(PREFIX + field.upper(), None, f"must be {Settings.model_fields[field].description}")

@@ -1,0 +1,1 @@
+"""The pages people look at: the landing page and the Swagger UI, from our own origin only."""

@@ -1,0 +1,90 @@
+"""What an EHR discovers."""
+
+import re
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app.cds_hooks.discovery import SERVICES, prefetch_templates, record_queries
+from app.errors import AuthorError
+from app.pathway.load import Pathway
+from app.settings import Settings
+from tests.front_door import ask, make_service, pathways
+
+
+async def discovered(settings: Settings | None = None) -> httpx.Response:
+    return await ask("GET", "/cds-services", app=make_service(settings=settings))
+
+
+async def test_discovery_lists_the_service_with_what_an_ehr_needs() -> None:
+    """DISC-01, DISC-02, DISC-04 to DISC-07, DISC-09, DISC-10, DISC-13."""
+    response = await discovered()
+    (service,) = response.json()["services"]
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert (service["id"], service["hook"]) == ("dvt-next-step-patient-view", "patient-view")
+    assert re.fullmatch(r"[a-z0-9-]+", service["id"])
+    assert service["version"] == "2.0.1"
+    assert all(service[text] for text in ("title", "description", "usageRequirements"))
+
+
+async def test_nothing_in_discovery_is_null_or_empty() -> None:
+    """GEN-02, GEN-03."""
+    text = (await discovered()).text
+
+    assert not [empty for empty in ("null", '""', "[]", "{}") if empty in text]
+
+
+def test_a_service_id_belongs_to_one_hook() -> None:
+    """DISC-12: some clients tell cards apart by service id alone."""
+    assert len({service.id for service in SERVICES}) == len(SERVICES)
+
+
+async def test_the_prefetch_is_what_the_pathways_read_and_nothing_more() -> None:
+    """DISC-08 and threat B10."""
+    (service,) = (await discovered()).json()["services"]
+
+    assert service["prefetch"] == {key: query.template for p in pathways() for key, query in p.queries.items()}
+    assert {key for key, query in record_queries(pathways()).items() if query.required} == {"patient", "reports"}
+
+
+READ = r"[A-Z][A-Za-z]+/\{\{context\.patientId\}\}"
+PARAMETER = r"(patient=\{\{context\.patientId\}\}|_count=[0-9]+|_sort=-?[a-z-]+|category=[a-z-]+|status=[a-z-]+)"
+SEARCH = rf"[A-Z][A-Za-z]+\?{PARAMETER}(&{PARAMETER})*"
+
+
+@pytest.mark.parametrize("template", prefetch_templates(pathways()).values())
+def test_a_template_stays_in_the_restricted_subset(template: str) -> None:
+    """PT-01 to PT-04, PT-06, PT-08: reads and searches, equality only, root-level context tokens."""
+    assert re.fullmatch(f"{READ}|{SEARCH}", template)
+
+
+async def test_a_silent_draft_asks_for_no_data() -> None:
+    (service,) = (await discovered(Settings(unapproved_pathways="silent"))).json()["services"]
+
+    assert "prefetch" not in service
+
+
+def altered(pathway: Pathway, **change: object) -> Pathway:
+    """The pathway with another query for the reports."""
+    reports = pathway.queries["reports"].model_copy(update=change)
+    facts = pathway.facts.model_copy(update={"queries": {**pathway.queries, "reports": reports}})
+    return replace(pathway, id="other", facts=facts)
+
+
+def test_two_pathways_may_share_a_query_and_either_may_require_it() -> None:
+    """The union of two pathways' queries; required wins, in either order."""
+    one = pathways()[0]
+    other = altered(one, required=False)
+
+    assert record_queries([one, other])["reports"].required
+    assert record_queries([other, one])["reports"].required
+
+
+def test_one_key_never_means_two_queries() -> None:
+    one = pathways()[0]
+
+    with pytest.raises(AuthorError, match=r"other/facts\.yaml: reports: another pathway asks another query"):
+        record_queries([one, altered(one, template="DiagnosticReport?patient={{context.patientId}}")])

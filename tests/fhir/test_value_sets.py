@@ -1,0 +1,183 @@
+"""The value sets that ship, and how a wrong one is refused."""
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from fhir.resources.R4B.valueset import ValueSet
+
+from app.clinical.reading import ROLES
+from app.errors import AuthorError
+from app.fhir.check_digits import has_valid_check_digit
+from app.fhir.codings import Code
+from app.fhir.value_sets import ValueSets, load_value_sets
+
+PATHWAYS = Path(__file__).parents[2] / "pathways"
+FILES = sorted(PATHWAYS.glob("*/valuesets/*.json"))
+VALUE_SETS = load_value_sets(PATHWAYS)
+
+# H9, H15, H16: a code in two of these would be two answers to one question.
+OPPOSITES = [
+    (
+        "result-negative",
+        "result-equivocal",
+        "result-thrombus",
+        "result-abnormal",
+        "dvt-chronic",
+        "svt",
+        "dvt-iliocaval",
+        "dvt-iliofemoral",
+        "dvt-proximal",
+        "dvt-distal",
+        "dvt-leg-level-unspecified",
+        "dvt-site-unspecified",
+        "other-finding",
+    ),
+    (
+        "us-le-vein-specific",
+        "us-le-vessel-confirm-by-text",
+        "us-generic",
+        "exclude-lookalikes",
+        "ctv-specific",
+        "mrv-specific",
+        "venography-unspecific",
+    ),
+    ("exam-side-left", "exam-side-right", "exam-side-bilateral"),
+    ("course-resolved", "course-improving", "course-unchanged", "course-worse"),
+    ("ddimer-feu-mass", "ddimer-ddu-mass", "ddimer-not-comparable"),
+    ("egfr-ckdepi2021", "egfr-other"),
+]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_value_set_is_valid_fhir(file: Path) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+
+    assert ValueSet.model_validate(content).url == f"urn:dvt-next-step:valueset:{file.stem}"
+    assert content["id"] == file.stem
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_terminology_has_its_notice(file: Path) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    systems = {include["system"] for include in content["compose"]["include"]}
+
+    assert ("http://loinc.org" in systems) == ("Regenstrief" in content.get("copyright", ""))
+    assert ("http://snomed.info/sct" in systems) == ("SNOMED International" in content.get("copyright", ""))
+    assert not any("cpt" in system.lower() or "ama-assn" in system for system in systems)
+
+
+def test_every_code_has_its_check_digit() -> None:
+    for pairs in VALUE_SETS.roles.values():
+        assert all(has_valid_check_digit(*pair) for pair in pairs)
+
+
+@pytest.mark.parametrize("group", OPPOSITES, ids=lambda group: group[0])
+def test_opposite_roles_share_no_code(group: tuple[str, ...]) -> None:
+    for one, other in combinations(group, 2):
+        assert not VALUE_SETS.roles[one] & VALUE_SETS.roles[other]
+
+
+def test_side_and_limit_are_only_said_of_studies() -> None:
+    studies = frozenset().union(
+        *(VALUE_SETS.roles[role] for role in ("us-le-vein-specific", "ctv-specific", "mrv-specific"))
+    )
+
+    for role in ("exam-side-left", "exam-side-right", "exam-side-bilateral", "us-limited"):
+        assert VALUE_SETS.roles[role] <= studies
+
+
+def test_every_role_that_reading_needs_has_a_file() -> None:
+    VALUE_SETS.require(ROLES, "pathways")
+
+    assert set(VALUE_SETS.roles) == ROLES
+
+
+def test_a_role_without_a_file_is_named() -> None:
+    with pytest.raises(AuthorError, match=r"^codes/no-such-role\.json: "):
+        VALUE_SETS.require({"no-such-role"}, "codes")
+
+
+def test_a_code_matches_exactly_or_not_at_all() -> None:
+    # H20
+    sets = ValueSets({"role": frozenset({("http://loinc.org", "48065-7")})})
+
+    assert sets.has("role", [Code("urn:x", "1", 0), Code("http://loinc.org", "48065-7", 1)])
+    assert sets.find("role", [Code("urn:x", "1", 0), Code("http://loinc.org", "48065-7", 1)]) == Code(
+        "http://loinc.org", "48065-7", 1
+    )
+    for near in (
+        ("http://loinc.org/", "48065-7"),
+        ("urn:oid:2.16.840.1.113883.6.1", "48065-7"),
+        ("http://loinc.org", "48065-7 "),
+    ):
+        assert not sets.has("role", [Code(*near, 0)])
+    with pytest.raises(KeyError):
+        sets.has("other", [])
+
+
+GOOD = {
+    "resourceType": "ValueSet",
+    "url": "urn:dvt-next-step:valueset:role",
+    "compose": {"include": [{"system": "http://loinc.org", "concept": [{"code": "48065-7", "display": "x"}]}]},
+}
+
+
+def written(folder: Path, text: str, name: str = "role") -> Path:
+    file = folder / "a-pathway" / "valuesets" / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_file_is_a_role(tmp_path: Path) -> None:
+    assert load_value_sets(written(tmp_path, json.dumps(GOOD))).roles == {"role": {("http://loinc.org", "48065-7")}}
+
+
+def including(**members: object) -> str:
+    include = {"system": "http://loinc.org", "concept": [{"code": "48065-7"}], **members}
+    return json.dumps({**GOOD, "compose": {"include": [include]}}, indent=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("{\n oops", 2, "Not JSON"),
+        (json.dumps({**GOOD, "resourceType": "CodeSystem"}), None, "CodeSystem"),
+        (json.dumps({**GOOD, "url": "urn:x"}, indent=1), 3, "urn:dvt-next-step:valueset:role"),
+        (json.dumps({**GOOD, "compose": {}}), None, "include"),
+        (including(filter=[{"property": "concept"}]), None, "filter"),
+        (including(concept=[]), None, "concept"),
+        (including(concept=[{"code": ""}]), None, "code"),
+        (including(concept=[{"code": "48065-8"}]), 10, "check digit"),
+        (including(concept=[{"code": "48065-7"}, {"code": "48065-7"}]), 13, "twice"),
+        (including(system="http://snomed.info/sct"), 10, "check digit"),
+        ("[" * 100_000, None, "RecursionError"),
+    ],
+    ids=["syntax", "type", "url", "compose", "filter", "empty", "no-code", "digit", "twice", "system", "deep"],
+)
+def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, line: int | None, reason: str) -> None:
+    with pytest.raises(AuthorError) as refused:
+        load_value_sets(written(tmp_path, text))
+
+    assert refused.value.file.endswith("role.json")
+    assert refused.value.line == line
+    assert reason in refused.value.reason
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, "{}")
+    (tmp_path / "a-pathway" / "valuesets" / "role.json").write_bytes(b"\xff")
+
+    with pytest.raises(AuthorError, match="UnicodeDecodeError"):
+        load_value_sets(tmp_path)
+
+
+def test_a_role_has_one_file(tmp_path: Path) -> None:
+    written(tmp_path, json.dumps(GOOD))
+    (tmp_path / "b-pathway" / "valuesets").mkdir(parents=True)
+    (tmp_path / "b-pathway" / "valuesets" / "role.json").write_text(json.dumps(GOOD))
+
+    with pytest.raises(AuthorError, match="defined twice"):
+        load_value_sets(tmp_path)
