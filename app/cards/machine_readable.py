@@ -67,7 +67,7 @@ def _known(members: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in known if value not in (None, UNKNOWN, {}, [])}
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> object:  # noqa: PLR0911 -- one line for each kind of value
     match value:
         case Answer():
             return {Answer.YES: True, Answer.NO: False, Answer.UNKNOWN: None}[value]
@@ -81,6 +81,8 @@ def _plain(value: object) -> object:
             return sorted(_plain(item) for item in value)  # type: ignore[type-var]  # names or days, never mixed
         case list() | tuple():
             return [_plain(item) for item in value]
+        case _:
+            pass
     return value
 
 

@@ -115,7 +115,7 @@ def _paragraphs(evaluation: Evaluation, lead: Recommendation, decided: PathwayDe
     yield pathway.texts.return_precautions
 
 
-def facts_in_words(facts: Facts, decided: PathwayDecision) -> Iterator[str]:
+def facts_in_words(facts: Facts, decided: PathwayDecision) -> Iterator[str]:  # noqa: C901 -- one line for each fact
     """The facts the advice rests on, with values, units and dates."""
     names = decided.situation.names
     if decided.latest:

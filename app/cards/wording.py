@@ -67,7 +67,7 @@ def days(first: date, last: date) -> str:
     return f"{day(first)} - {day(last)}"
 
 
-def timing(value: Timing) -> str:
+def timing(value: Timing) -> str:  # noqa: PLR0911 -- one line for each kind of timing
     """When to act, in a few words; empty when there is no time to say."""
     span = days(value.earliest, value.latest) if value.earliest and value.latest else ""
     match value.kind:

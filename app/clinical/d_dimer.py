@@ -46,7 +46,7 @@ def ddimer_result(ddimer: DDimer | None, cut_off_feu: Decimal) -> str:
 
 
 def sample_time(ddimer: DDimer | None, anchor: date | None, today: date, days_before: int) -> str:
-    """`in_window`, `outside` or `unknown`: taken from `days_before` days before the anchor until today, both included."""
+    """`in_window`, `outside` or `unknown`: taken from `days_before` days before the anchor until today."""
     if ddimer is None or ddimer.collected is None or anchor is None:
         return "unknown"
     earliest = date.min if (anchor - date.min).days < days_before else anchor - timedelta(days=days_before)

@@ -114,7 +114,7 @@ class Episode:
 
     @cached_property
     def latest(self) -> Exam | None:
-        """L: the last ultrasound, or, if its result cannot be used, the last usable one shortly before it (G-RESULT)."""
+        """L: the last ultrasound, or, if it cannot be used, the last usable one shortly before it (G-RESULT)."""
         if self.last is None or is_usable(self.last):
             return self.last
         usable = [exam for exam in self.ultrasounds if is_usable(exam) and self._shortly_before(exam, self.last)]
@@ -207,7 +207,7 @@ class Episode:
 
     @cached_property
     def side(self) -> str:
-        """`matched`, `partly_scanned`, `not_scanned` or `unknown`: is every symptomatic leg in L (3.7)?"""
+        """`matched`, `partly_scanned`, `not_scanned` or `unknown`: is every symptomatic leg in L (3.7)."""
         scanned, symptomatic = self.latest.side if self.latest else "unknown", self.facts.symptoms.side
         if scanned == "bilateral":
             return "matched"
@@ -265,4 +265,4 @@ class Episode:
 
 def count(exams: Sequence[Exam]) -> str:
     """`none`, `one` or `several`."""
-    return ("none", "one")[len(exams)] if len(exams) < 2 else "several"
+    return ("none", "one")[len(exams)] if len(exams) < 2 else "several"  # noqa: PLR2004 -- none and one

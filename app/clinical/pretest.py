@@ -1,4 +1,4 @@
-"""Pre-test probability: Wells bounds with unknown items, the two-level class and the high level (decision table 3.1)."""
+"""Pre-test probability: Wells bounds with unknown items, the class and the high level (decision table 3.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,11 +56,11 @@ def pretest(facts: Facts, points: Mapping[str, int]) -> Pretest:
     """
     bounds, contradictory = wells_bounds(facts.wells)
     if facts.suspicion == "high":
-        return Pretest("likely", True, contradictory)
+        return Pretest("likely", True, contradictory)  # noqa: FBT003 -- the members stand in the class above
     if facts.pregnant is Answer.YES:
-        return Pretest("not_applicable", False, contradictory)
+        return Pretest("not_applicable", False, contradictory)  # noqa: FBT003 -- the members stand in the class above
     if bounds is None:
-        return Pretest("unknown", False, contradictory)
+        return Pretest("unknown", False, contradictory)  # noqa: FBT003 -- the members stand in the class above
     if bounds.lower >= points["likely_points"]:
         return Pretest("likely", bounds.lower >= points["high_points"], contradictory)
-    return Pretest("unlikely" if bounds.upper < points["likely_points"] else "unknown", False, contradictory)
+    return Pretest("unlikely" if bounds.upper < points["likely_points"] else "unknown", False, contradictory)  # noqa: FBT003 -- the members stand in the class above

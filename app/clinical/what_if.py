@@ -65,7 +65,7 @@ def with_answer(facts: Facts, fact: str, value: str, today: date, latest: Exam |
 def _with_exam_answer(facts: Facts, member: str, value: str, latest: Exam | None) -> Facts | None:
     if latest is None or getattr(latest, member) != UNKNOWN:
         return None
-    answered = replace(latest, **{member: value})
+    answered = replace(latest, **{member: value})  # type: ignore[arg-type]  # questions ask for named members only
     return replace(facts, exams=tuple(answered if exam == latest else exam for exam in facts.exams))
 
 

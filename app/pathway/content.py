@@ -80,7 +80,7 @@ class TimingSpec(Content):
             raise ValueError("say exactly one of now, window, within, target, overdue, lapsed, none")
         if (self.target is None) != (self.late is None):
             raise ValueError("'late' (parameter: days allowed after a missed target) belongs to 'target'")
-        if self.window is not None and len(self.window) != 2:
+        if self.window is not None and len(self.window) != 2:  # noqa: PLR2004 -- a first and a last day
             raise ValueError("window takes two parameters: first day, last day")
         return self
 

@@ -137,6 +137,8 @@ class _Walk:
                 return not any(name in self.made for name in ids)
             case "pending":
                 return any(name in self.made and self.made[name].timing.kind is not TimingKind.LAPSED for name in ids)
+            case _:
+                pass
         raise KeyError(word)  # unreachable: the loader refuses unknown names
 
     def _apply(self, row: Row, stage: Stage) -> bool:

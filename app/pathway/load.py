@@ -157,7 +157,7 @@ class _Folder:
             return model.model_validate(plain)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = tuple(part for part in first["loc"] if isinstance(part, str | int))
+            where = tuple(part for part in first["loc"] if isinstance(part, str | int))  # type: ignore[redundant-expr]  # pydantic types loc wider than it is
             named = ".".join(str(part) for part in where) or "the file"
             raise self.error(name, where, f"{named}: {first['msg']}") from None
 
@@ -181,7 +181,7 @@ class _Folder:
             return Reference.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = (key, *(part for part in first["loc"] if isinstance(part, str | int)))
+            where = (key, *(part for part in first["loc"] if isinstance(part, str | int)))  # type: ignore[redundant-expr]  # pydantic types loc wider than it is
             raise self.error("references.yaml", where, f"{'.'.join(map(str, where))}: {first['msg']}") from None
 
     def _reviews(self) -> tuple[Review, ...]:
@@ -271,7 +271,7 @@ class _Check:
             self._known(booked.booked_on, self.facts.dates, file, (*where, "booked_on"))
             self._conditions(booked.or_when, file, (*where, "or_when"))
 
-    def _row(self, row: Row, file: str, at: Location) -> None:
+    def _row(self, row: Row, file: str, at: Location) -> None:  # noqa: C901 -- one check for each part of a row
         self._conditions(row.when, file, (*at, "when"))
         for part in ("any", "unless"):
             for index, conditions in enumerate(getattr(row, part)):
@@ -282,7 +282,7 @@ class _Check:
             self._conditions(advice.when, file, (*here, "when"))
             for kind, cases in (("indicator", advice.indicator), ("timing", advice.timing)):
                 for number, case in enumerate(cases):
-                    self._conditions(case.when, file, (*here, kind, number, "when"))
+                    self._conditions(case.when, file, (*here, kind, number, "when"))  # type: ignore[attr-defined]  # both kinds of case have it
                 if cases[-1].when:
                     self._fail(
                         file, (*here, kind), f"the last {kind} line must have no 'when': it is what holds otherwise"

@@ -19,7 +19,7 @@ Lines = Mapping[Location, int]
 
 
 def read_yaml(file: Path, shown_as: str) -> tuple[object, Lines]:
-    """The values of a YAML file and their lines. Raises AuthorError (file, line, reason) for anything not plain YAML."""
+    """The values of a YAML file and their lines. Raises AuthorError for anything else."""
     try:
         text = file.read_text(encoding="utf-8")
         root = YAML(typ="safe", pure=True).compose(text)
@@ -54,6 +54,8 @@ def _plain(node: Node, at: Location, lines: dict[Location, int], file: str) -> o
             return [_plain(item, (*at, index), lines, file) for index, item in enumerate(node.value)]
         case ScalarNode():
             return _scalar(node, file)
+        case _:
+            pass
     raise AuthorError(file, node.start_mark.line + 1, "only mappings, lists and plain values are used here")
 
 
@@ -74,7 +76,7 @@ def _scalar(node: ScalarNode, file: str) -> object:
     text: str = node.value
     if node.style in ("'", '"', "|", ">"):
         return text
-    match node.tag.rsplit(":", 1)[-1]:
+    match (node.tag or "").rsplit(":", 1)[-1]:
         case "str" | "timestamp":
             return text
         case "bool":
@@ -83,4 +85,6 @@ def _scalar(node: ScalarNode, file: str) -> object:
             return int(text)
         case "null":
             return None
+        case _:
+            pass
     raise AuthorError(file, node.start_mark.line + 1, f"{text}: put it in quotes, or write a whole decimal number")
