@@ -50,10 +50,12 @@ async def answer(call: Call, service: Service, desk: Desk) -> dict[str, object] 
     """The card for a call, or None when there is nothing to say. Raises CallerError 400 and 412."""
     today = call.today or desk.clock()
     record = await _record(call, desk)
+    if record.patient and (record.patient.is_deceased or record.patient.is_replaced):
+        return None  # H3: no advice about a patient who died or whose chart was merged away
     found = facts_from_record(record, desk.value_sets, today=today, zone=desk.settings.zone)
     if not found.facts.get("exams"):
         return None  # no leg-vein examination: not a patient of these pathways
-    evaluation = evaluate(desk.speaking, parse_facts(found.facts), today=today, config={})
+    evaluation = evaluate(desk.speaking, parse_facts(cautious(found.facts, record)), today=today, config={})
     return render_card(
         evaluation,
         found,
@@ -62,6 +64,23 @@ async def answer(call: Call, service: Service, desk: Desk) -> dict[str, object] 
         hook_instance=call.hook_instance,
         service_id=service.id,
     )
+
+
+def cautious(facts: Mapping[str, object], record: Record) -> Mapping[str, object]:
+    """The facts, with what an incomplete answer may hide (H22): a page that did not come may hold a later study or a
+    later course of the symptoms, so it counts as a study without a result, and a course that reassures is not known.
+    """
+    hidden = {key for key, state in record.queries.items() if state is QueryState.INCOMPLETE}
+    exams, symptoms = facts.get("exams"), facts.get("symptoms")
+    safe = dict(facts)
+    if "reports" in hidden and isinstance(exams, list | tuple):
+        safe["exams"] = [*exams, {"report_status": "registered"}]
+    if any(key.endswith("observations") for key in hidden) and isinstance(symptoms, Mapping):
+        known = dict(symptoms)
+        if known.get("status") in {"resolved", "improving"}:
+            del known["status"]
+        safe["symptoms"] = known
+    return safe
 
 
 async def _record(call: Call, desk: Desk) -> Record:
