@@ -52,7 +52,8 @@ def render_card(
     if lead is None:
         return None
     decided = _home(evaluation, lead)
-    said = {**evaluation_json(evaluation), **provenance_json(record)}
+    members = {**evaluation_json(evaluation), **provenance_json(record)}
+    said = {name: value for name, value in members.items() if value}  # GEN-02: nothing on the wire is empty
     # over the whole answer, so that changed advice never carries the id of a card that was already answered
     card_id = uuid5(CARD_IDS, dumps([hook_instance, service_id, said], sort_keys=True))
     drafts = suggestions(evaluation, Chart(patient_id, encounter_id), card_id)
@@ -111,8 +112,8 @@ def _paragraphs(evaluation: Evaluation, lead: Recommendation, decided: PathwayDe
             f"- {_change(evaluation, each)}" for each in changes[:MOST_CHANGES]
         )
     yield _evidence(lead, pathway)
-    yield f"{pathway.id} {pathway.version}, content {pathway.content_hash[:12]}. {pathway.texts.scope_note}"
-    yield pathway.texts.return_precautions
+    yield f"{pathway.id} {pathway.version}, content {pathway.content_hash[:12]}. {pathway.scope_note}"
+    yield pathway.return_precautions
 
 
 def facts_in_words(facts: Facts, decided: PathwayDecision) -> Iterator[str]:  # noqa: C901 -- one line for each fact

@@ -23,6 +23,9 @@ def _one_or_many(value: object) -> object:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+StageName = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9-]*/)?[a-z][a-z0-9-]*$")]
+"""A stage of this pathway (`repeat`), or one of the pathway it uses (`negative-dvt-ultrasound/modality`)."""
+
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=300)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
 Some = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
@@ -310,15 +313,20 @@ class Review(Content):
 
 
 class PathwayFile(Content):
-    """`pathway.yaml`: identity, stages in order, settings and findings."""
+    """`pathway.yaml`: identity, stages in order, settings and findings.
+
+    `uses` names one other pathway whose parameters, policies, findings, facts, queries, texts and references mean the
+    same here, and whose stages may be read here too.
+    """
 
     id: Name
     title: Sentence
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
     question: Sentence
     population: Sentence
-    stages: Names
-    parameters: Mapping[Name, Parameter]
+    uses: Name | None = None
+    stages: Annotated[tuple[StageName, ...], BeforeValidator(_mappings), Field(min_length=1)]
+    parameters: Mapping[Name, Parameter] = {}
     policies: Mapping[Name, Policy] = {}
     findings: Mapping[Name, Finding] = {}
 
@@ -327,9 +335,9 @@ class FactsFile(Content):
     """`facts.yaml`: the facts rows may name, the questions worth asking, the queries that find them."""
 
     facts: Mapping[Name, FactMeaning]
-    dates: Mapping[Name, Sentence]
+    dates: Mapping[Name, Sentence] = {}
     questions: Annotated[tuple[Question, ...], BeforeValidator(_mappings)] = ()
-    queries: Mapping[Name, RecordQuery]
+    queries: Mapping[Name, RecordQuery] = {}
 
 
 class RecommendationsFile(Content):
@@ -337,5 +345,5 @@ class RecommendationsFile(Content):
 
     recommendations: Mapping[Name, RecommendationText]
     orders: Mapping[Name, Order] = {}
-    return_precautions: Annotated[str, StringConstraints(min_length=20, max_length=400)]
-    scope_note: Sentence
+    return_precautions: Annotated[str, StringConstraints(min_length=20, max_length=400)] | None = None
+    scope_note: Sentence | None = None

@@ -19,6 +19,7 @@ from app.pathway.content import (
     SO_FAR,
     Conditions,
     FactsFile,
+    Finding,
     Order,
     Parameter,
     PathwayFile,
@@ -61,6 +62,9 @@ class Pathway:
     texts: RecommendationsFile
     references: Mapping[str, Reference]
     reviews: tuple[Review, ...]
+    declared_findings: Mapping[str, Finding]
+    return_precautions: str
+    scope_note: str
     days: Mapping[str, int]
     because: Mapping[str, str]
     rows: Mapping[str, Row]
@@ -100,7 +104,10 @@ def load_pathways(folder: Path, domains: Domains, dates: Sequence[str]) -> tuple
     homes = sorted(file.parent for file in folder.glob("*/pathway.yaml"))
     if not homes:
         raise AuthorError(str(folder.name), None, "no pathway here: expected <id>/pathway.yaml")
-    return tuple(_Folder(home, domains, dates).load() for home in homes)
+    folders = [_Folder(home, domains, dates) for home in homes]
+    alone = {each.head.id: each.load(None) for each in folders if each.head.uses is None}
+    using = {each.head.id: each.load(each.used(alone)) for each in folders if each.head.uses is not None}
+    return tuple(pathway for _, pathway in sorted((alone | using).items()))
 
 
 class _Folder:
@@ -111,16 +118,30 @@ class _Folder:
         self.domains = domains
         self.dates = dates
         self.lines: dict[str, Lines] = {}
+        self.head = self._model("pathway.yaml", PathwayFile)
+        if self.head.id != home.name:
+            raise self.error("pathway.yaml", ("id",), f"the id is the folder's name, {home.name}")
 
-    def load(self) -> Pathway:
-        head = self._model("pathway.yaml", PathwayFile)
-        if head.id != self.home.name:
-            raise self.error("pathway.yaml", ("id",), f"the id is the folder's name, {self.home.name}")
-        facts = self._model("facts.yaml", FactsFile)
-        texts = self._model("recommendations.yaml", RecommendationsFile)
-        references = self._references()
+    def used(self, alone: Mapping[str, Pathway]) -> Pathway:
+        """The pathway that `uses` names; one that uses another cannot be used itself, so there is never a circle."""
+        name = self.head.uses or ""
+        if name not in alone:
+            reason = f"uses: {name} is no pathway here that stands alone{_did_you_mean(name, alone)}"
+            raise self.error("pathway.yaml", ("uses",), reason)
+        return alone[name]
+
+    def load(self, base: Pathway | None) -> Pathway:
+        """The pathway; `base` is the one it uses."""
+        head, facts = self.head, self._model("facts.yaml", FactsFile)
+        texts, references = self._model("recommendations.yaml", RecommendationsFile), self._references(base)
+        own = texts.recommendations
+        if base:
+            head, facts, texts = self._with_base(base, facts, texts)
+            references = self._together("references.yaml", (), base.references, references)
+        if texts.return_precautions is None or texts.scope_note is None:
+            raise self.error("recommendations.yaml", (), "return_precautions and scope_note are missing")
         stages = tuple(self._stage(name, index) for index, name in enumerate(head.stages))
-        _Check(self, head, facts, texts, references, stages).all()
+        _Check(self, head, facts, texts, references, stages).all(own)
         days = {name: parameter.value for name, parameter in head.parameters.items()}
         rows = {row.rule: row for stage in stages for row in stage.rows}
         return Pathway(
@@ -128,8 +149,8 @@ class _Folder:
             title=head.title,
             version=head.version,
             question=head.question,
-            population=head.population,
-            content_hash=self._content_hash(head.stages),
+            population=fill(head.population, days),
+            content_hash=self._content_hash(base),
             stages=stages,
             parameters=head.parameters,
             policies=head.policies,
@@ -138,17 +159,66 @@ class _Folder:
             texts=texts,
             references=references,
             reviews=self._reviews(),
+            declared_findings=head.findings,
+            return_precautions=texts.return_precautions,
+            scope_note=texts.scope_note,
             days=days,
             because={rule: fill(row.because, days) for rule, row in rows.items()},
             rows=rows,
             steps={name: (text.step, text.step_when_now) for name, text in texts.recommendations.items()},
         )
 
+    def _with_base(
+        self, base: Pathway, facts: FactsFile, texts: RecommendationsFile
+    ) -> tuple[PathwayFile, FactsFile, RecommendationsFile]:
+        """This folder's content together with that of the pathway it uses. The base's questions stay its own."""
+        head = self.head
+
+        def both(file: str, member: str, one: Mapping[str, Model], other: Mapping[str, Model]) -> Mapping[str, Model]:
+            return self._together(file, (member,), one, other)
+
+        return (
+            head.model_copy(
+                update={
+                    "parameters": both("pathway.yaml", "parameters", base.parameters, head.parameters),
+                    "policies": both("pathway.yaml", "policies", base.policies, head.policies),
+                    "findings": both("pathway.yaml", "findings", base.declared_findings, head.findings),
+                }
+            ),
+            facts.model_copy(
+                update={
+                    "facts": both("facts.yaml", "facts", base.facts.facts, facts.facts),
+                    "queries": both("facts.yaml", "queries", base.queries, facts.queries),
+                    "dates": {**base.facts.dates, **facts.dates},
+                }
+            ),
+            texts.model_copy(
+                update={
+                    "recommendations": both(
+                        "recommendations.yaml", "recommendations", base.recommendations, texts.recommendations
+                    ),
+                    "orders": both("recommendations.yaml", "orders", base.orders, texts.orders),
+                    "return_precautions": texts.return_precautions or base.return_precautions,
+                    "scope_note": texts.scope_note or base.scope_note,
+                }
+            ),
+        )
+
+    def _together(
+        self, file: str, at: Location, base: Mapping[str, Model], own: Mapping[str, Model]
+    ) -> Mapping[str, Model]:
+        for name in own:
+            if name in base:
+                raise self.error(
+                    file, (*at, name), f"{name} is declared in {self.head.uses} already: one name, one home"
+                )
+        return {**base, **own}
+
     def _model(self, name: str, model: type[Model]) -> Model:
         return self._validated(name, model, self._plain(name))
 
     def _plain(self, name: str) -> object:
-        plain, lines = read_yaml(self.home / name, self._shown(name))
+        plain, lines = read_yaml(self._path(name), self._shown(name))
         self.lines[name] = lines
         return plain
 
@@ -162,15 +232,25 @@ class _Folder:
             raise self.error(name, where, f"{named}: {first['msg']}") from None
 
     def _stage(self, name: str, index: int) -> Stage:
-        file = f"rules/{name}.yaml"
-        if not (self.home / file).exists():
+        file = self.stage_file(name)
+        home, _, stage_name = name.rpartition("/")
+        if home and home != self.head.uses:
+            raise self.error("pathway.yaml", ("stages", index), f"{name} belongs to a pathway that is not used here")
+        if not self._path(file).exists():
             raise self.error("pathway.yaml", ("stages", index), f"there is no {file}")
         stage = self._model(file, Stage)
-        if stage.stage != name:
-            raise self.error(file, ("stage",), f"the stage is named as its file, {name}")
+        if stage.stage != stage_name:
+            raise self.error(file, ("stage",), f"the stage is named as its file, {stage_name}")
         return stage
 
-    def _references(self) -> Mapping[str, Reference]:
+    @staticmethod
+    def stage_file(name: str) -> str:
+        home, _, stage = name.rpartition("/")
+        return f"{home}/rules/{stage}.yaml" if home else f"rules/{stage}.yaml"
+
+    def _references(self, base: Pathway | None) -> Mapping[str, Reference]:
+        if base and not self._path("references.yaml").exists():
+            return {}
         plain = self._plain("references.yaml")
         if not isinstance(plain, dict):
             raise self.error("references.yaml", (), "expected a mapping: key -> citation")
@@ -190,18 +270,30 @@ class _Folder:
             raise self.error("reviews.yaml", (), "expected the one key 'reviews' with a list")
         return tuple(self._validated("reviews.yaml", Review, entry) for entry in plain["reviews"])
 
-    def _content_hash(self, stages: Sequence[str]) -> str:
-        """SHA-256 over the files that decide and speak; reviews, scenarios and history do not change the advice."""
-        digest = hashlib.sha256()
+    def _content_hash(self, base: Pathway | None) -> str:
+        """SHA-256 over the files that decide and speak; reviews, scenarios and history do not change the advice.
+
+        A pathway that uses another is another pathway when that one changes.
+        """
+        digest = hashlib.sha256(base.content_hash.encode() if base else b"")
         value_sets = sorted(f"valuesets/{file.name}" for file in (self.home / "valuesets").glob("*.json"))
-        rules = [f"rules/{name}.yaml" for name in stages]
+        rules = [self.stage_file(name) for name in self.head.stages if "/" not in name]
         for name in ["pathway.yaml", "facts.yaml", "recommendations.yaml", "references.yaml", *rules, *value_sets]:
-            content = (self.home / name).read_bytes().replace(b"\r\n", b"\n")
+            if base and name == "references.yaml" and not self._path(name).exists():
+                continue
+            content = self._path(name).read_bytes().replace(b"\r\n", b"\n")
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
+    def _path(self, name: str) -> Path:
+        """Where a file of this pathway, or of the one it uses (`<id>/rules/...`), lies."""
+        return self.home.parent / name if self._of_another(name) else self.home / name
+
+    def _of_another(self, name: str) -> bool:
+        return name.count("/") > 1
+
     def _shown(self, name: str) -> str:
-        return f"{self.home.name}/{name}"
+        return name if self._of_another(name) else f"{self.home.name}/{name}"
 
     def error(self, name: str, where: Location, reason: str) -> AuthorError:
         return AuthorError(self._shown(name), line_of(where, self.lines.get(name, {})), reason)
@@ -229,13 +321,13 @@ class _Check:
         self.rules_so_far: set[str] = set()
         self.recommended_so_far: set[str] = set()
 
-    def all(self) -> None:
-        """Run every check; the first fault is raised."""
+    def all(self, own: Mapping[str, RecommendationText]) -> None:
+        """Run every check; the first fault is raised. `own`: the recommendations of this folder, used ones left out."""
         self._facts_match_the_code()
         self._parameters()
-        for stage in self.stages:
-            self._stage(stage, f"rules/{stage.stage}.yaml")
-        self._recommendations()
+        for name, stage in zip(self.head.stages, self.stages, strict=True):
+            self._stage(stage, self.folder.stage_file(name))
+        self._recommendations(own)
 
     def _facts_match_the_code(self) -> None:
         for name, fact in self.facts.facts.items():
@@ -253,6 +345,8 @@ class _Check:
             self._fail("pathway.yaml", (), f"{name} is declared twice: in pathway.yaml and in facts.yaml")
 
     def _parameters(self) -> None:
+        for name in PLACEHOLDER.findall(self.head.population):
+            self._known(name, self.head.parameters, "pathway.yaml", ("population",))
         for name, parameter in self.head.parameters.items():
             self._sources(parameter.sources, "pathway.yaml", ("parameters", name, "sources"))
         for name, policy in self.head.policies.items():
@@ -329,9 +423,9 @@ class _Check:
         for aim in spec.target or ():
             self._known(aim.after, self.facts.dates, file, at)
 
-    def _recommendations(self) -> None:
+    def _recommendations(self, own: Mapping[str, RecommendationText]) -> None:
         file = "recommendations.yaml"
-        for name, text in self.texts.recommendations.items():
+        for name, text in own.items():
             at: Location = ("recommendations", name)
             if name not in self.recommended_so_far:
                 self._fail(file, at, f"{name}: no row recommends it")
