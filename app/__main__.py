@@ -86,10 +86,14 @@ def main() -> None:
 
 def load(settings: Settings) -> "tuple[Pathway, ...]":
     """The pathways the settings point to. Raises AuthorError for the first thing that is wrong."""
+    from app.clinical.evaluate import check_numbers
     from app.clinical.situation import DATES, DOMAINS
+    from app.clinical.what_if import QUESTIONS
     from app.pathway.load import load_pathways
 
-    return load_pathways(settings.pathways_dir, DOMAINS, DATES)
+    pathways = load_pathways(settings.pathways_dir, DOMAINS, DATES, QUESTIONS)
+    check_numbers(pathways)
+    return pathways
 
 
 def load_codes(settings: Settings) -> "ValueSets":
@@ -98,7 +102,7 @@ def load_codes(settings: Settings) -> "ValueSets":
     from app.fhir.value_sets import load_value_sets
 
     value_sets = load_value_sets(settings.pathways_dir)
-    value_sets.require(ROLES, f"{settings.pathways_dir}/*/valuesets")
+    value_sets.require(ROLES, "*/valuesets")
     return value_sets
 
 

@@ -1,6 +1,7 @@
 """An evaluation as JSON-like data: what POST /evaluate answers and what rides in a card's extension.
 
-Nothing is ever null or empty (conformance GEN-02): what is not known is left out.
+What is not known is left out. A list of the first level may be empty: that tells a person at /evaluate that there is
+nothing of the kind. A card leaves it out, too (conformance GEN-02).
 """
 
 from collections.abc import Mapping

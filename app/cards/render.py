@@ -51,7 +51,7 @@ def render_card(
     lead = evaluation.lead
     if lead is None:
         return None
-    decided = _home(evaluation, lead)
+    decided = evaluation.decided(lead)
     members = {**evaluation_json(evaluation), **provenance_json(record)}
     said = {name: value for name, value in members.items() if value}  # GEN-02: nothing on the wire is empty
     # over the whole answer, so that changed advice never carries the id of a card that was already answered
@@ -78,10 +78,6 @@ def summary(lead: Recommendation, decided: PathwayDecision) -> str:
     study = wording.study(decided.latest, decided.situation.names) if decided.latest else ""
     whole = " - ".join(part for part in (f"{headline}: {when}" if when else headline, study) if part)
     return whole if len(whole) <= SUMMARY_LENGTH else f"{headline}: {when}" if when else headline
-
-
-def _home(evaluation: Evaluation, made: Recommendation) -> PathwayDecision:
-    return next(item for item in evaluation.decisions if made in item.decision.recommendations)
 
 
 def _source(lead: Recommendation, pathway: Pathway) -> dict[str, object]:

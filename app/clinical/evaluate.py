@@ -5,13 +5,30 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.clinical.examinations import Episode
-from app.clinical.situation import situation
+from app.clinical.situation import PARAMETERS, PARAMETERS_OF, situation
 from app.clinical.vocabulary import Exam, Facts
-from app.errors import CallerError
-from app.pathway.decide import Decision, Recommendation, Situation, decide, ranked
+from app.errors import AuthorError, CallerError
+from app.pathway.decide import Decision, Recommendation, Situation, decide, merged, ranked
 from app.pathway.load import Pathway, fill
 
 Config = Mapping[str, object]
+
+
+def check_numbers(pathways: Sequence[Pathway]) -> None:
+    """Raise AuthorError for a number that the code reads and a pathway lacks, or that two pathways give differently."""
+    known: dict[str, tuple[str, int]] = {}
+    for pathway in pathways:
+        for fact, needed in {"every patient": PARAMETERS, **PARAMETERS_OF}.items():
+            if fact in pathway.facts.facts or needed is PARAMETERS:
+                for name in needed:
+                    if name not in pathway.days:
+                        reason = f"parameters: {name} is missing: it is read for {fact}"
+                        raise AuthorError(f"{pathway.id}/pathway.yaml", None, reason)
+        for name, value in pathway.days.items():
+            home, other = known.setdefault(name, (pathway.id, value))
+            if other != value:
+                reason = f"parameters.{name}: {value} here and {other} in {home}: one name has one value"
+                raise AuthorError(f"{pathway.id}/pathway.yaml", None, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +60,15 @@ class Evaluation:
         """The pathways asked, with the site's settings."""
         return tuple(item.pathway for item in self.decisions)
 
+    def decided(self, made: Recommendation) -> PathwayDecision:
+        """The pathway decision this recommendation came from; the first, if several pathways say the same."""
+        return next(
+            item for item in self.decisions if any(each.id == made.id for each in item.decision.recommendations)
+        )
+
     def home_of(self, made: Recommendation) -> Pathway:
         """The pathway that made this recommendation."""
-        return next(item.pathway for item in self.decisions if made in item.decision.recommendations)
+        return self.decided(made).pathway
 
 
 def evaluate(pathways: Sequence[Pathway], facts: Facts, *, today: date, config: Config) -> Evaluation:
@@ -54,19 +77,22 @@ def evaluate(pathways: Sequence[Pathway], facts: Facts, *, today: date, config: 
 
 
 def decide_all(pathways: Sequence[Pathway], facts: Facts, today: date) -> Evaluation:
-    """Ask every pathway, as configured."""
-    decisions = tuple(_decide(pathway, facts, today) for pathway in pathways)
-    steps = {name: step for pathway in pathways for name, step in pathway.steps.items()}
-    made = [each for item in decisions for each in item.decision.recommendations]
-    return Evaluation(today, facts, decisions, ranked(made, steps))
-
-
-def _decide(pathway: Pathway, facts: Facts, today: date) -> PathwayDecision:
-    episode = Episode(facts, today, pathway.days)
+    """Ask every pathway, as configured. What two pathways both say is said once, with the rules of both."""
+    episode = Episode(facts, today, {name: days for each in pathways for name, days in each.days.items()})
     found = situation(episode)
+    decisions = tuple(_decide(pathway, found, episode.latest) for pathway in pathways)
+    steps = {name: step for pathway in pathways for name, step in pathway.steps.items()}
+    made: dict[str, Recommendation] = {}
+    for item in decisions:
+        for each in item.decision.recommendations:
+            made[each.id] = merged(made[each.id], each) if each.id in made else each
+    return Evaluation(today, facts, decisions, ranked(tuple(made.values()), steps))
+
+
+def _decide(pathway: Pathway, found: Situation, latest: Exam | None) -> PathwayDecision:
     policies = {name: policy.value for name, policy in pathway.policies.items()}
     named = replace(found, names={**policies, **found.names})
-    return PathwayDecision(pathway, named, decide(pathway, named), episode.latest)
+    return PathwayDecision(pathway, named, decide(pathway, named), latest)
 
 
 def configure(pathways: Sequence[Pathway], config: Config) -> tuple[Pathway, ...]:

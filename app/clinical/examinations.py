@@ -134,7 +134,8 @@ class Episode:
         """The latest positive study of the episode: ultrasounds near the last one, and venographies (G-POS)."""
         found = [exam for exam in self.ultrasounds if is_positive(exam) and self._shortly_before(exam, self.last)]
         found += [exam for exam in self.venographies if is_positive(exam)]
-        return max(found, key=lambda exam: (exam.date or date.max, exam.modality != "US"), default=None)
+        ordered = sorted(found, key=lambda exam: (exam.date or date.max, exam.modality != "US"))
+        return ordered[-1] if ordered else None
 
     @cached_property
     def members(self) -> tuple[Exam, ...]:
@@ -240,6 +241,14 @@ class Episode:
             and exam.quality != "compromised"
             and (since is None or (exam.date is not None and exam.date >= since))
             for exam in self.counted_venographies
+        )
+
+    @cached_property
+    def extent_imaged(self) -> bool:
+        """A venography of the episode shows a thrombus, or is final, negative and not compromised (PB-EXTENT)."""
+        return any(
+            is_positive(exam) or (exam.result == "negative" and is_usable(exam) and exam.quality != "compromised")
+            for exam in self.venographies
         )
 
     def used_up(self, modality: str) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from app.clinical.d_dimer import cut_off, ddimer_result, sample_time
-from app.clinical.examinations import PROXIMAL, Episode, count
+from app.clinical.examinations import PROXIMAL, Episode, count, timed_status
 from app.clinical.pretest import pretest
+from app.clinical.treated_veins import PARAMETERS as STENT_PARAMETERS
+from app.clinical.treated_veins import VISITS, treated_veins
 from app.clinical.vocabulary import (
     ALTERNATIVE,
     ANTICOAG,
@@ -18,6 +20,7 @@ from app.clinical.vocabulary import (
     BLEEDING,
     CFV,
     DIALYSIS,
+    FUNCTIONAL_STATUS,
     ILIAC,
     LOCATION,
     MRI,
@@ -25,11 +28,13 @@ from app.clinical.vocabulary import (
     REACTION,
     RESULT,
     SETTING,
+    SEVERITY,
     SIDE,
     STATUS,
     SUSPICION,
     VENOGRAPHY_ORDER,
     Answer,
+    Exam,
     Facts,
     SuperficialThrombosis,
 )
@@ -110,9 +115,58 @@ DOMAINS: Mapping[str, tuple[str, ...]] = {
     "gad_reaction": (*REACTION, "unknown"),
     "mri": (*MRI, "unknown"),
     "venography_order": (*VENOGRAPHY_ORDER, "unknown"),
+    "positive_location": ("none", *LOCATION, "unknown"),
+    "positive_upper_extent": YES_NO_UNKNOWN,
+    "positive_cfv": (*CFV, "unknown"),
+    "positive_status": (*STATUS, "unknown"),
+    "distal_visit": ("first", "second", "unknown"),
+    "extent_imaged": YES_NO,
+    "stent": YES_NO,
+    "intervention": YES_NO,
+    "stent_visit": ("none", *VISITS),
+    "severity": (*SEVERITY, "unknown"),
+    "functional_status": (*FUNCTIONAL_STATUS, "unknown"),
+    "intervention_considered": YES_NO_UNKNOWN,
 }
 
-DATES = ("anchor", "latest", "as_of", "repeat_us_date", "venography_date")
+PARAMETERS = (
+    "adult_age",
+    "age_adjust_factor",
+    "age_adjust_from",
+    "day_3",
+    "ddimer_cut_off",
+    "ddimer_days_before",
+    "discharge_days",
+    "egfr_moderate",
+    "egfr_severe",
+    "first_week_days",
+    "high_points",
+    "inpatient_hours",
+    "lapse_day",
+    "likely_points",
+    "maybe_pregnant_from",
+    "maybe_pregnant_to",
+    "onset_acute_days",
+    "onset_chronic_days",
+    "postpartum_days",
+    "repeat_max_day",
+    "repeat_min_day",
+    "stale_day",
+    "stale_max_day",
+    "surgery_days",
+    "svt_junction_mm",
+    "svt_length_mm",
+    "trauma_days",
+)
+"""The numbers that every pathway has to declare or use: the code reads them for every patient."""
+
+PARAMETERS_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("stent", "intervention", "stent_visit"), STENT_PARAMETERS),
+    "distal_visit": ("distal_first_day",),
+}
+"""The numbers a pathway has to declare when its rows name this fact."""
+
+DATES = ("anchor", "latest", "as_of", "repeat_us_date", "venography_date", "positive", "stent")
 
 
 def situation(episode: Episode) -> Situation:
@@ -126,13 +180,18 @@ def situation(episode: Episode) -> Situation:
         **_probability(facts, episode, parameters),
         **_alternatives(facts, episode, parameters),
         **_imaging_safety(facts, parameters),
+        **_found_thrombosis(episode),
     }
+    if treated_veins_are_read(parameters):
+        names.update(treated_veins(facts.procedure, episode.today, parameters))
     dates = {
         "anchor": episode.anchor,
         "latest": episode.latest.date if episode.latest else None,
         "as_of": facts.symptoms.as_of,
         "repeat_us_date": facts.orders.repeat_us_date,
         "venography_date": facts.orders.venography_date,
+        "positive": episode.positive.date if episode.positive else None,
+        "stent": facts.procedure.stent_date,
     }
     return Situation(names, dates, episode.today)
 
@@ -284,6 +343,40 @@ def superficial_thrombosis(svt: SuperficialThrombosis | None, parameters: Mappin
     if svt.sfj_cm is None or svt.length_cm is None:
         return "unmeasured"
     return "long" if svt.length_cm * 10 >= parameters["svt_length_mm"] else "short"
+
+
+def _found_thrombosis(episode: Episode) -> dict[str, str]:
+    """The positive study (section 11), and what decides on an intervention."""
+    facts, positive = episode.facts, episode.positive
+    return {
+        "positive_location": positive_location(positive),
+        "positive_upper_extent": positive.upper_extent_seen if positive else Answer.UNKNOWN,
+        "positive_cfv": positive.cfv if positive else "unknown",
+        "positive_status": timed_status(facts, positive, episode.today),
+        "distal_visit": _distal_visit(episode),
+        "extent_imaged": _yes(episode.extent_imaged),
+        "severity": facts.symptoms.severity,
+        "functional_status": facts.risk.functional_status,
+        "intervention_considered": facts.intervention_considered,
+    }
+
+
+def positive_location(positive: Exam | None) -> str:
+    """Where the thrombus is. Seen on dedicated iliac imaging it is iliofemoral unless stated as iliocaval (2.1) [C]."""
+    if positive is None:
+        return "none"
+    return "iliofemoral" if positive.iliac == "positive" and positive.location != "iliocaval" else positive.location
+
+
+def _distal_visit(episode: Episode) -> str:
+    if episode.positive is None or episode.positive.date is None or "distal_first_day" not in episode.days:
+        return "unknown"
+    return "first" if (episode.today - episode.positive.date).days <= episode.days["distal_first_day"] else "second"
+
+
+def treated_veins_are_read(parameters: Mapping[str, int]) -> bool:
+    """Only a pathway that has the visits after a stent can speak of treated veins."""
+    return all(name in parameters for name in STENT_PARAMETERS)
 
 
 def _imaging_safety(facts: Facts, parameters: Mapping[str, int]) -> dict[str, str]:

@@ -3,13 +3,29 @@
 A missing fact that cannot change the leading advice is not asked for (design, idea 2).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from app.clinical.evaluate import Evaluation, decide_all
-from app.clinical.vocabulary import UNKNOWN, Answer, Exam, Facts, Wells
+from app.clinical.pretest import HIGHEST, LOWEST
+from app.clinical.vocabulary import (
+    BLEEDING,
+    CFV,
+    ILIAC,
+    LOCATION,
+    PROTOCOL,
+    QUALITY,
+    RESULT,
+    SIDE,
+    STATUS,
+    UNKNOWN,
+    Answer,
+    Exam,
+    Facts,
+    Wells,
+)
 from app.pathway.content import Question
 from app.pathway.decide import Recommendation
 
@@ -120,11 +136,20 @@ ANSWERS: Mapping[str, Callable[[Facts, str, date, Exam | None], Facts | None]] =
 }
 
 
-def unanswerable(questions: Sequence[Question]) -> list[str]:
-    """Questions about facts that nothing here can try; `check` refuses a pathway that has any."""
-    exam_members = Exam.__dataclass_fields__
-    return [
-        question.fact
-        for question in questions
-        if question.fact not in ANSWERS and question.fact.removeprefix("exam.") not in exam_members
-    ]
+QUESTIONS: Mapping[str, Collection[str]] = {
+    "symptoms.status": STATUS,
+    "symptoms.side": (*SIDE, "exam"),
+    "symptoms.whole_leg": ("true",),
+    "wells": [str(score) for score in range(LOWEST, HIGHEST + 1)],
+    "pregnant": ("true",),
+    "egfr": [str(egfr) for egfr in range(121)],
+    "bleeding": BLEEDING,
+    "exam.result": RESULT,
+    "exam.location": LOCATION,
+    "exam.protocol": PROTOCOL,
+    "exam.quality": QUALITY,
+    "exam.side": SIDE,
+    "exam.cfv": CFV,
+    "exam.iliac": ILIAC,
+}
+"""What can be asked, and the answers that can be tried; the loader refuses a pathway that asks anything else."""

@@ -69,9 +69,14 @@ def load_value_sets(pathways: Path) -> ValueSets:
     roles: dict[str, frozenset[tuple[str, str]]] = {}
     for file in sorted(pathways.glob("*/valuesets/*.json")):
         if file.stem in roles:
-            raise AuthorError(str(file), None, f"The role {file.stem} is defined twice; keep one file.")
+            raise AuthorError(_shown(file), None, f"The role {file.stem} is defined twice; keep one file.")
         roles[file.stem] = _load(file)
     return ValueSets(roles)
+
+
+def _shown(file: Path) -> str:
+    """The file from the pathways' folder on: no line of ours tells where on a machine it lies."""
+    return "/".join(file.parts[-3:])
 
 
 def _load(file: Path) -> frozenset[tuple[str, str]]:
@@ -79,10 +84,10 @@ def _load(file: Path) -> frozenset[tuple[str, str]]:
     try:
         value_set = msgspec.json.decode(text, type=_ValueSet)
     except msgspec.MsgspecError as error:
-        raise AuthorError(str(file), None, f"Not a value set that can be read: {error}") from None
+        raise AuthorError(_shown(file), None, f"Not a value set that can be read: {error}") from None
     if value_set.url != URL_PREFIX + file.stem:
         line = _line_of(text, value_set.url)
-        raise AuthorError(str(file), line, f"The url must be {URL_PREFIX}{file.stem}.")
+        raise AuthorError(_shown(file), line, f"The url must be {URL_PREFIX}{file.stem}.")
     return _pairs(file, text, value_set)
 
 
@@ -92,9 +97,9 @@ def _text_of(file: Path) -> str:
         text = file.read_text(encoding="utf-8")
         json.loads(text)
     except json.JSONDecodeError as error:
-        raise AuthorError(str(file), error.lineno, f"Not JSON: {error.msg}") from None
+        raise AuthorError(_shown(file), error.lineno, f"Not JSON: {error.msg}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise AuthorError(str(file), None, f"Cannot be read: {type(error).__name__}") from None
+        raise AuthorError(_shown(file), None, f"Cannot be read: {type(error).__name__}") from None
     return text
 
 
@@ -104,10 +109,10 @@ def _pairs(file: Path, text: str, value_set: _ValueSet) -> frozenset[tuple[str, 
         for concept in include.concept:
             pair = (include.system, concept.code)
             if pair in pairs:
-                raise AuthorError(str(file), _line_of(text, concept.code), f"{concept.code} is listed twice.")
+                raise AuthorError(_shown(file), _line_of(text, concept.code), f"{concept.code} is listed twice.")
             if not has_valid_check_digit(*pair):
                 reason = f"{concept.code} is no {include.system} code: its check digit is wrong."
-                raise AuthorError(str(file), _line_of(text, concept.code), reason)
+                raise AuthorError(_shown(file), _line_of(text, concept.code), reason)
             pairs.add(pair)
     return frozenset(pairs)
 

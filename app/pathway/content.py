@@ -4,12 +4,22 @@ Every model is frozen and refuses unknown keys: a misspelt word is an error with
 does not match. Conditions name the values they match; a value that is not named, `unknown` included, does not match.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 
 class Content(BaseModel):
@@ -17,12 +27,46 @@ class Content(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_are_known(cls, value: object) -> object:
+        """Pydantic would refuse them, too, but not say which keys there are."""
+        for key in value if isinstance(value, dict) else ():
+            if key not in cls.model_fields:
+                reason = f"is no key here{did_you_mean(key, cls.model_fields)}; there are {', '.join(cls.model_fields)}"
+                wrong = PydanticCustomError("no_such_key", "{reason}", {"reason": reason})
+                raise ValidationError.from_exception_data(cls.__name__, [{"type": wrong, "loc": (key,), "input": key}])
+        return value
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The nearest of the known names as a question, or nothing."""
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
 
 def _one_or_many(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
+NAME = r"^[A-Za-z][A-Za-z0-9_.-]*$"
+VERSION = r"^\d+\.\d+\.\d+$"
+QUERY = r"^[A-Z][A-Za-z]+[/?][A-Za-z0-9_/?&={}.,:|-]+$"
+SHA_256 = r"^[0-9a-f]{64}$"
+CODE = r"^\S+( \S+)*$"
+SYSTEM = r"^(https?://|urn:)\S+$"
+
+PATTERNS: Mapping[str, str] = {
+    NAME: "must be a name: a letter, then letters, digits, dots, - or _",
+    VERSION: "must be a version such as 1.0.0",
+    QUERY: "must be a FHIR read or search such as Observation?patient={{context.patientId}}",
+    SHA_256: "must be a content hash as `check` prints it in full: 64 digits of 0-9 and a-f",
+    CODE: "must be a code: not empty, no space at either end",
+    SYSTEM: "must be the address of a code system: http://, https:// or urn:",
+}
+"""How each pattern is said to an author."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 StageName = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9-]*/)?[a-z][a-z0-9-]*$")]
 """A stage of this pathway (`repeat`), or one of the pathway it uses (`negative-dvt-ultrasound/modality`)."""
 
@@ -64,11 +108,19 @@ class Strength(StrEnum):
     NONE = "none"
 
 
+def _first_and_last(value: object) -> object:
+    match value:
+        case [first, last]:
+            return first, last
+        case _:
+            raise ValueError("takes two parameters: [first day, last day]")
+
+
 class TimingSpec(Content):
     """When to act (decision table 3.6). Exactly one of the members; day counts name parameters, never numbers."""
 
     now: Literal["today"] | None = None
-    window: Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)] | None = None
+    window: Annotated[tuple[Name, Name], BeforeValidator(_first_and_last)] | None = None
     within: Name | None = None
     target: Annotated[tuple["DayAfter", ...], BeforeValidator(_mappings)] | None = None
     late: Name | None = None
@@ -83,8 +135,6 @@ class TimingSpec(Content):
             raise ValueError("say exactly one of now, window, within, target, overdue, lapsed, none")
         if (self.target is None) != (self.late is None):
             raise ValueError("'late' (parameter: days allowed after a missed target) belongs to 'target'")
-        if self.window is not None and len(self.window) != 2:  # noqa: PLR2004 -- a first and a last day
-            raise ValueError("window takes two parameters: first day, last day")
         return self
 
 
@@ -189,6 +239,8 @@ class Parameter(Content):
 
     @model_validator(mode="after")
     def _inside_its_bounds_and_sourced(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"the minimum {self.minimum} is above the maximum {self.maximum}")
         if not self.minimum <= self.value <= self.maximum:
             raise ValueError(f"value {self.value} is outside {self.minimum}..{self.maximum}")
         if not (self.sources or self.project_choice):
@@ -246,7 +298,7 @@ class RecordQuery(Content):
     """One FHIR read or search; it becomes a prefetch template (conformance PT-01..PT-09)."""
 
     resource: Name
-    template: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]+[/?][A-Za-z0-9_/?&={}.,:|-]+$")]
+    template: Annotated[str, StringConstraints(pattern=QUERY)]
     required: bool = False
     facts: Names
     why: Sentence
@@ -267,9 +319,9 @@ class RecommendationText(Content):
 class OrderCode(Content):
     """A standard code for a draft order."""
 
-    system: str
-    code: str
-    display: str
+    system: Annotated[str, StringConstraints(pattern=SYSTEM)]
+    code: Annotated[str, StringConstraints(pattern=CODE)]
+    display: Sentence
 
 
 class Order(Content):
@@ -292,9 +344,9 @@ class Reference(Content):
     """A citation, with how far it was read. `seen: no` is never shown as support."""
 
     short: Annotated[str, StringConstraints(min_length=2, max_length=60)]
-    authors: str
-    title: str
-    journal: str
+    authors: Annotated[str, StringConstraints(min_length=2)]
+    title: Annotated[str, StringConstraints(min_length=2)]
+    journal: Annotated[str, StringConstraints(min_length=2)]
     year: int | None = None
     doi: str | None = None
     pmid: int | None = None
@@ -303,13 +355,20 @@ class Reference(Content):
     seen: Literal["primary", "secondary", "no"]
 
 
+def _day(value: object) -> object:
+    """Pydantic would take a number for seconds since 1970."""
+    if not isinstance(value, str):
+        raise ValueError("must be a day such as 2026-03-12")  # noqa: TRY004 -- pydantic collects ValueErrors only
+    return value
+
+
 class Review(Content):
     """One clinician's approval of one content hash."""
 
     by: Sentence
     role: Sentence
-    on: Annotated[date, Field(strict=False)]
-    content_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    on: Annotated[date, BeforeValidator(_day), Field(strict=False)]
+    content_hash: Annotated[str, StringConstraints(pattern=SHA_256)]
 
 
 class PathwayFile(Content):
@@ -321,7 +380,7 @@ class PathwayFile(Content):
 
     id: Name
     title: Sentence
-    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, StringConstraints(pattern=VERSION)]
     question: Sentence
     population: Sentence
     uses: Name | None = None

@@ -155,7 +155,7 @@ class _Walk:
         timing = self._timing(next(case.then for case in advice.timing if self._holds(case.when)))
         made = Recommendation(advice.recommend, indicator, (row.rule,), timing)
         before = self.made.get(made.id)
-        self.made[made.id] = _merge(before, made) if before else made
+        self.made[made.id] = merged(before, made) if before else made
         return True
 
     def _timing(self, spec: TimingSpec) -> Timing:
@@ -190,11 +190,11 @@ class _Walk:
         return timing.earliest <= day <= timing.latest
 
 
-def _merge(one: Recommendation, other: Recommendation) -> Recommendation:
-    """One recommendation of two rows: all rules, the louder indicator, the more urgent timing (ties: the first)."""
+def merged(one: Recommendation, other: Recommendation) -> Recommendation:
+    """One recommendation of two: all rules, the louder indicator, the more urgent timing (ties: the first)."""
     return replace(
         one,
-        rules=one.rules if other.rules[0] in one.rules else (*one.rules, *other.rules),
+        rules=(*one.rules, *(rule for rule in other.rules if rule not in one.rules)),
         indicator=max(one.indicator, other.indicator, key=LOUDNESS.__getitem__),
         timing=min(one.timing, other.timing, key=lambda timing: timing.urgency),
     )

@@ -1,23 +1,21 @@
 """Loading a pathway folder, and refusing a wrong one with `file:line: reason`.
 
-What is checked here needs one folder only: every name a row uses exists, every value is in the fact's list, every
-reference is in references.yaml, every parameter is named, no row stands before the facts it needs.
+Here the files are found and each is read by itself; `check.py` holds their names against each other.
 """
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from app.errors import AuthorError
+from app.pathway.check import PLACEHOLDER, Files, Provided, check, stage_file
 from app.pathway.content import (
-    SO_FAR,
-    Conditions,
+    PATTERNS,
     FactsFile,
     Finding,
     Order,
@@ -32,16 +30,23 @@ from app.pathway.content import (
     Review,
     Row,
     Stage,
-    TimingSpec,
+    did_you_mean,
 )
 from app.pathway.yaml_lines import Lines, Location, line_of, read_yaml
 
-Domains = Mapping[str, Sequence[str]]
-"""Fact name -> the values the code can give it. Handed in, so that a pathway file cannot name a fact nobody finds."""
-
 Model = TypeVar("Model", bound=BaseModel)
 
-PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+WORDS: Mapping[str, str] = {
+    "missing": "is missing",
+    "string_type": "must be text: put it in quotes",
+    "int_type": "must be a whole number without quotes",
+    "bool_type": "must be true or false, without quotes",
+    "model_type": "must hold keys and values",
+    "mapping_type": "must hold keys and values",
+    "tuple_type": "must be a list",
+    "date_from_datetime_parsing": "must be a day such as 2026-03-12",
+}
+"""Pydantic's kinds of error in an author's words; the others are plain enough as pydantic says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Pathway:
     because: Mapping[str, str]
     rows: Mapping[str, Row]
     steps: Mapping[str, tuple[int, int | None]]
+    uses: str | None = None
 
     @property
     def recommendations(self) -> Mapping[str, RecommendationText]:
@@ -96,15 +102,21 @@ class Pathway:
         return any(review.content_hash == self.content_hash for review in self.reviews)
 
 
-def load_pathways(folder: Path, domains: Domains, dates: Sequence[str]) -> tuple[Pathway, ...]:
+def load_pathways(
+    folder: Path,
+    domains: Mapping[str, Sequence[str]],
+    dates: Sequence[str],
+    questions: Mapping[str, Collection[str]],
+) -> tuple[Pathway, ...]:
     """Every pathway under `folder`, by id. Raises AuthorError for the first thing that is wrong.
 
-    `domains` and `dates` are the facts and dates the code provides (`app.clinical.situation`).
+    `domains`, `dates` and `questions` are what the code provides (`app.clinical`): fact -> its values, the dates, and
+    fact to ask for -> the answers that can be tried.
     """
-    homes = sorted(file.parent for file in folder.glob("*/pathway.yaml"))
+    homes = sorted(home for home in folder.glob("[!._]*") if home.is_dir())
     if not homes:
-        raise AuthorError(str(folder.name), None, "no pathway here: expected <id>/pathway.yaml")
-    folders = [_Folder(home, domains, dates) for home in homes]
+        raise AuthorError(folder.name, None, "no pathway here: expected <id>/pathway.yaml")
+    folders = [_Folder(home, Provided(domains, dates, questions)) for home in homes]
     alone = {each.head.id: each.load(None) for each in folders if each.head.uses is None}
     using = {each.head.id: each.load(each.used(alone)) for each in folders if each.head.uses is not None}
     return tuple(pathway for _, pathway in sorted((alone | using).items()))
@@ -113,10 +125,9 @@ def load_pathways(folder: Path, domains: Domains, dates: Sequence[str]) -> tuple
 class _Folder:
     """One pathway folder being read; remembers each file's lines so that an error can name its own."""
 
-    def __init__(self, home: Path, domains: Domains, dates: Sequence[str]) -> None:
+    def __init__(self, home: Path, provided: Provided) -> None:
         self.home = home
-        self.domains = domains
-        self.dates = dates
+        self.provided = provided
         self.lines: dict[str, Lines] = {}
         self.head = self._model("pathway.yaml", PathwayFile)
         if self.head.id != home.name:
@@ -126,7 +137,7 @@ class _Folder:
         """The pathway that `uses` names; one that uses another cannot be used itself, so there is never a circle."""
         name = self.head.uses or ""
         if name not in alone:
-            reason = f"uses: {name} is no pathway here that stands alone{_did_you_mean(name, alone)}"
+            reason = f"uses: {name} is no pathway here that stands alone{did_you_mean(name, alone)}"
             raise self.error("pathway.yaml", ("uses",), reason)
         return alone[name]
 
@@ -141,7 +152,9 @@ class _Folder:
         if texts.return_precautions is None or texts.scope_note is None:
             raise self.error("recommendations.yaml", (), "return_precautions and scope_note are missing")
         stages = tuple(self._stage(name, index) for index, name in enumerate(head.stages))
-        _Check(self, head, facts, texts, references, stages).all(own)
+        self._no_stage_is_left_out()
+        files = Files(head, facts, texts, references, stages, own, self.head.findings.keys())
+        check(files, self.provided, self.error)
         days = {name: parameter.value for name, parameter in head.parameters.items()}
         rows = {row.rule: row for stage in stages for row in stage.rows}
         return Pathway(
@@ -166,6 +179,7 @@ class _Folder:
             because={rule: fill(row.because, days) for rule, row in rows.items()},
             rows=rows,
             steps={name: (text.step, text.step_when_now) for name, text in texts.recommendations.items()},
+            uses=head.uses,
         )
 
     def _with_base(
@@ -222,20 +236,21 @@ class _Folder:
         self.lines[name] = lines
         return plain
 
-    def _validated(self, name: str, model: type[Model], plain: object) -> Model:
+    def _validated(self, name: str, model: type[Model], plain: object, at: Location = ()) -> Model:
         try:
             return model.model_validate(plain)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = tuple(part for part in first["loc"] if isinstance(part, str | int))  # type: ignore[redundant-expr]  # pydantic types loc wider than it is
-            named = ".".join(str(part) for part in where) or "the file"
-            raise self.error(name, where, f"{named}: {first['msg']}") from None
+            where = (*at, *first["loc"])
+            raise self.error(name, where, f"{_named(where)}: {_in_words(first)}") from None
 
     def _stage(self, name: str, index: int) -> Stage:
-        file = self.stage_file(name)
+        file = stage_file(name)
         home, _, stage_name = name.rpartition("/")
         if home and home != self.head.uses:
             raise self.error("pathway.yaml", ("stages", index), f"{name} belongs to a pathway that is not used here")
+        if name in self.head.stages[:index]:
+            raise self.error("pathway.yaml", ("stages", index), f"{name} is listed twice")
         if not self._path(file).exists():
             raise self.error("pathway.yaml", ("stages", index), f"there is no {file}")
         stage = self._model(file, Stage)
@@ -243,10 +258,10 @@ class _Folder:
             raise self.error(file, ("stage",), f"the stage is named as its file, {stage_name}")
         return stage
 
-    @staticmethod
-    def stage_file(name: str) -> str:
-        home, _, stage = name.rpartition("/")
-        return f"{home}/rules/{stage}.yaml" if home else f"rules/{stage}.yaml"
+    def _no_stage_is_left_out(self) -> None:
+        for file in sorted((self.home / "rules").glob("[!.]*")):
+            if file.stem not in self.head.stages or file.suffix != ".yaml":
+                raise self.error("pathway.yaml", ("stages",), f"rules/{file.name} is not listed here: nobody reads it")
 
     def _references(self, base: Pathway | None) -> Mapping[str, Reference]:
         if base and not self._path("references.yaml").exists():
@@ -254,21 +269,16 @@ class _Folder:
         plain = self._plain("references.yaml")
         if not isinstance(plain, dict):
             raise self.error("references.yaml", (), "expected a mapping: key -> citation")
-        return {key: self._reference(key, value) for key, value in plain.items()}
-
-    def _reference(self, key: str, value: object) -> Reference:
-        try:
-            return Reference.model_validate(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = (key, *(part for part in first["loc"] if isinstance(part, str | int)))  # type: ignore[redundant-expr]  # pydantic types loc wider than it is
-            raise self.error("references.yaml", where, f"{'.'.join(map(str, where))}: {first['msg']}") from None
+        return {key: self._validated("references.yaml", Reference, value, (key,)) for key, value in plain.items()}
 
     def _reviews(self) -> tuple[Review, ...]:
         plain = self._plain("reviews.yaml")
         if not isinstance(plain, dict) or set(plain) != {"reviews"} or not isinstance(plain["reviews"], list):
             raise self.error("reviews.yaml", (), "expected the one key 'reviews' with a list")
-        return tuple(self._validated("reviews.yaml", Review, entry) for entry in plain["reviews"])
+        return tuple(
+            self._validated("reviews.yaml", Review, entry, ("reviews", index))
+            for index, entry in enumerate(plain["reviews"])
+        )
 
     def _content_hash(self, base: Pathway | None) -> str:
         """SHA-256 over the files that decide and speak; reviews, scenarios and history do not change the advice.
@@ -277,7 +287,7 @@ class _Folder:
         """
         digest = hashlib.sha256(base.content_hash.encode() if base else b"")
         value_sets = sorted(f"valuesets/{file.name}" for file in (self.home / "valuesets").glob("*.json"))
-        rules = [self.stage_file(name) for name in self.head.stages if "/" not in name]
+        rules = [stage_file(name) for name in self.head.stages if "/" not in name]
         for name in ["pathway.yaml", "facts.yaml", "recommendations.yaml", "references.yaml", *rules, *value_sets]:
             if base and name == "references.yaml" and not self._path(name).exists():
                 continue
@@ -299,173 +309,18 @@ class _Folder:
         return AuthorError(self._shown(name), line_of(where, self.lines.get(name, {})), reason)
 
 
-class _Check:
-    """The names of one pathway against each other, file by file, in the order a walk meets them."""
-
-    def __init__(
-        self,
-        folder: _Folder,
-        head: PathwayFile,
-        facts: FactsFile,
-        texts: RecommendationsFile,
-        references: Mapping[str, Reference],
-        stages: Sequence[Stage],
-    ) -> None:
-        self.folder, self.head, self.facts, self.texts = folder, head, facts, texts
-        self.references, self.stages = references, stages
-        self.values: dict[str, Sequence[str]] = {
-            **{name: fact.values for name, fact in facts.facts.items()},
-            **{name: policy.values for name, policy in head.policies.items()},
-            **{name: finding.values for name, finding in head.findings.items()},
-        }
-        self.rules_so_far: set[str] = set()
-        self.recommended_so_far: set[str] = set()
-
-    def all(self, own: Mapping[str, RecommendationText]) -> None:
-        """Run every check; the first fault is raised. `own`: the recommendations of this folder, used ones left out."""
-        self._facts_match_the_code()
-        self._parameters()
-        for name, stage in zip(self.head.stages, self.stages, strict=True):
-            self._stage(stage, self.folder.stage_file(name))
-        self._recommendations(own)
-
-    def _facts_match_the_code(self) -> None:
-        for name, fact in self.facts.facts.items():
-            known = self.folder.domains.get(name)
-            if known is None:
-                self._fail("facts.yaml", ("facts", name), f"{name}: no code finds this fact")
-            elif set(known) != set(fact.values):
-                self._fail("facts.yaml", ("facts", name, "values"), f"{name}: the code gives {', '.join(known)}")
-            self._sources(fact.sources, "facts.yaml", ("facts", name, "sources"))
-        for name in self.facts.dates:
-            if name not in self.folder.dates:
-                self._fail("facts.yaml", ("dates", name), f"{name}: no code finds this date")
-        overlap = [name for name in (*self.head.findings, *self.head.policies) if name in self.facts.facts]
-        for name in overlap:
-            self._fail("pathway.yaml", (), f"{name} is declared twice: in pathway.yaml and in facts.yaml")
-
-    def _parameters(self) -> None:
-        for name in PLACEHOLDER.findall(self.head.population):
-            self._known(name, self.head.parameters, "pathway.yaml", ("population",))
-        for name, parameter in self.head.parameters.items():
-            self._sources(parameter.sources, "pathway.yaml", ("parameters", name, "sources"))
-        for name, policy in self.head.policies.items():
-            self._sources(policy.sources, "pathway.yaml", ("policies", name, "sources"))
-
-    def _stage(self, stage: Stage, file: str) -> None:
-        for index, conditions in enumerate(stage.unless):
-            self._conditions(conditions, file, ("unless", index))
-        for index, row in enumerate(stage.rows):
-            if row.rule in self.rules_so_far:
-                self._fail(file, ("rows", index, "rule"), f"{row.rule} is already the name of another row")
-            self._row(row, file, ("rows", index))
-        for index, booked in enumerate(stage.booked_orders):
-            where: Location = ("booked_orders", index)
-            self._known(booked.for_recommendation, self.texts.recommendations, file, (*where, "for_recommendation"))
-            self._known(booked.booked_on, self.facts.dates, file, (*where, "booked_on"))
-            self._conditions(booked.or_when, file, (*where, "or_when"))
-
-    def _row(self, row: Row, file: str, at: Location) -> None:  # noqa: C901 -- one check for each part of a row
-        self._conditions(row.when, file, (*at, "when"))
-        for part in ("any", "unless"):
-            for index, conditions in enumerate(getattr(row, part)):
-                self._conditions(conditions, file, (*at, part, index))
-        for index, advice in enumerate(row.advise):
-            here: Location = (*at, "advise", index)
-            self._known(advice.recommend, self.texts.recommendations, file, (*here, "recommend"))
-            self._conditions(advice.when, file, (*here, "when"))
-            for kind, cases in (("indicator", advice.indicator), ("timing", advice.timing)):
-                for number, case in enumerate(cases):
-                    self._conditions(case.when, file, (*here, kind, number, "when"))  # type: ignore[attr-defined]  # both kinds of case have it
-                if cases[-1].when:
-                    self._fail(
-                        file, (*here, kind), f"the last {kind} line must have no 'when': it is what holds otherwise"
-                    )
-                if any(not case.when for case in cases[:-1]):
-                    self._fail(file, (*here, kind), f"a {kind} line without 'when' stands before others: they are dead")
-            for case in advice.timing:
-                self._timing(case.then, file, (*here, "timing"))
-            self.recommended_so_far.add(advice.recommend)
-        for name, value in row.conclude.items():
-            self._known(name, self.head.findings, file, (*at, "conclude", name))
-            self._value(name, value, file, (*at, "conclude", name))
-        self.rules_so_far.add(row.rule)
-        if not isinstance(row.stop, bool):
-            self._conditions(row.stop, file, (*at, "stop"))
-        self._sources((*row.sources, *row.against), file, (*at, "sources"))
-        for name in PLACEHOLDER.findall(row.because):
-            self._known(name, self.head.parameters, file, (*at, "because"))
-
-    def _conditions(self, conditions: Conditions, file: str, at: Location) -> None:
-        for name, values in conditions.items():
-            here = (*at, name)
-            if name in ("fired", "not_fired"):
-                for rule in values:
-                    self._known(rule, self.rules_so_far, file, here, "is no row above this one")
-            elif name in SO_FAR:
-                for made in values:
-                    self._known(made, self.recommended_so_far, file, here, "is not recommended above this row")
-            else:
-                self._known(name, self.values, file, here)
-                for value in values:
-                    self._value(name, value, file, here)
-                if set(values) == set(self.values[name]):
-                    self._fail(file, here, f"{name}: every value is named, so this condition says nothing")
-
-    def _value(self, name: str, value: str, file: str, at: Location) -> None:
-        if value not in self.values[name]:
-            self._fail(file, at, f"{name}: {value} is not one of {', '.join(self.values[name])}")
-
-    def _timing(self, spec: TimingSpec, file: str, at: Location) -> None:
-        for name in (*(spec.window or ()), spec.within, spec.late, *(aim.days for aim in spec.target or ())):
-            if name is not None:
-                self._known(name, self.head.parameters, file, at)
-        for aim in spec.target or ():
-            self._known(aim.after, self.facts.dates, file, at)
-
-    def _recommendations(self, own: Mapping[str, RecommendationText]) -> None:
-        file = "recommendations.yaml"
-        for name, text in own.items():
-            at: Location = ("recommendations", name)
-            if name not in self.recommended_so_far:
-                self._fail(file, at, f"{name}: no row recommends it")
-            for source in text.attributes.values():
-                self._known(source, self.values, file, (*at, "attributes"))
-            for index, choice in enumerate(text.orders):
-                self._known(choice.order, self.texts.orders, file, (*at, "orders", index))
-                self._conditions(choice.when, file, (*at, "orders", index, "when"))
-            for placeholder in PLACEHOLDER.findall(text.text + text.headline):
-                self._known(placeholder, self.head.parameters, file, at)
-        for key, query in self.facts.queries.items():
-            if not query.template.startswith(query.resource):
-                self._fail(
-                    "facts.yaml", ("queries", key, "template"), f"the template does not ask for {query.resource}"
-                )
-
-    def _sources(self, keys: Sequence[str], file: str, at: Location) -> None:
-        for key in keys:
-            self._known(key, self.references, file, at, "is not in references.yaml")
-
-    def _known(
-        self,
-        name: str,
-        known: Mapping[str, object] | set[str],
-        file: str,
-        at: Location,
-        otherwise: str = "is not declared",
-    ) -> None:
-        if name not in known:
-            self._fail(file, at, f"{name} {otherwise}{_did_you_mean(name, known)}")
-
-    def _fail(self, file: str, at: Location, reason: str) -> NoReturn:
-        raise self.folder.error(file, at, reason)
-
-
-def _did_you_mean(name: str, known: Mapping[str, object] | set[str]) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
 def fill(text: str, values: Mapping[str, int]) -> str:
     """The text with each `{parameter}` as its number."""
     return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
+
+
+def _named(where: Location) -> str:
+    return ".".join(str(part) for part in where if part != "[key]") or "the file"
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """What is wrong, without the traces of the library that found it."""
+    context: dict[str, Any] = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch":
+        return PATTERNS[context["pattern"]]
+    return WORDS.get(error["type"], error["msg"].removeprefix("Value error, "))

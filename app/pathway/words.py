@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from app.pathway.content import Alternatives, BookedOrder, Conditions, IndicatorCase, Row, Stage, TimingSpec
 
 BULLET = "- "
-"""Starts a line that is one of several alternatives."""
+"""Starts a line that is one of several."""
+
+MOST_IN_A_LINE = 3
+
+DATES: Mapping[str, str] = {"anchor": "the anchor examination", "latest": "the latest study"}
 
 
 def plain(name: str) -> str:
@@ -31,36 +35,46 @@ def _condition(name: str, values: Sequence[str]) -> str:
         case "fired":
             return f"{either(values)} fired"
         case "not_fired":
-            return f"{either(values)} did not fire"
+            return _none(values, "did not fire", "fired")
         case "recommended":
             return f"{either(values)} is advised"
         case "not_recommended":
-            return f"{either(values)} is not advised"
+            return _none(values, "is not advised", "is advised")
         case "pending":
             return f"{either(values)} is advised and has not lapsed"
         case _:
             return f"{plain(name)}: {either([plain(value) for value in values])}"
 
 
+def _none(values: Sequence[str], one: str, many: str) -> str:
+    return f"{values[0]} {one}" if len(values) == 1 else f"none of {', '.join(values)} {many}"
+
+
 def row_in_words(row: Row) -> list[str]:
     """When the row fires, a line for each part; alternatives start with BULLET."""
-    lines = [conditions_in_words(row.when)] if row.when else []
-    if row.any:
-        lines += _alternatives("at least one of" if not row.when else "and at least one of", row.any)
-    lines += unless_in_words(row.unless)
+    lines = _all_of(row.when)
+    lines += _one_of("and" if row.when else "if", "at least one of", row.any)
+    lines += _one_of("but not if", "any of", row.unless)
     return lines or ["always"]
 
 
-def unless_in_words(unless: Alternatives) -> list[str]:
-    """What keeps a row from firing, or a stage from being read."""
-    return _alternatives("but not if", unless) if unless else []
+def _all_of(conditions: Conditions) -> list[str]:
+    """A few conditions read well in one line, more in a list."""
+    if len(conditions) <= MOST_IN_A_LINE:
+        return [f"if {conditions_in_words(conditions)}"] if conditions else []
+    return ["if all of:", *(f"{BULLET}{_condition(name, values)}" for name, values in conditions.items())]
 
 
-def _alternatives(said: str, alternatives: Alternatives) -> list[str]:
+def skipping_in_words(stage: Stage) -> list[str]:
+    """When the whole stage is not read; empty when it always is."""
+    return _one_of("skipped if", "any of", stage.unless)
+
+
+def _one_of(said: str, of_many: str, alternatives: Alternatives) -> list[str]:
     if len(alternatives) == 1:
-        said = said.replace(" at least one of", "").replace("at least one of", "")
-        return [f"{said} {conditions_in_words(alternatives[0])}".strip()]
-    return [f"{said}:", *(f"{BULLET}{conditions_in_words(each)}" for each in alternatives)]
+        return [f"{said} {conditions_in_words(alternatives[0])}"]
+    bullets = [f"{BULLET}{conditions_in_words(each)}" for each in alternatives]
+    return [f"{said} {of_many}:", *bullets] if bullets else []
 
 
 def reading_in_words(stage: Stage) -> str:
@@ -81,12 +95,12 @@ def timings_in_words(cases: Sequence[tuple[Conditions, TimingSpec]], days: Mappi
         said = timing_in_words(cases[0][1], days)
         return [said] if said else []
     return [
-        f"{timing_in_words(spec, days) or 'no time'}, {f'if {conditions_in_words(when)}' if when else 'otherwise'}"
+        f"{f'if {conditions_in_words(when)}' if when else 'otherwise'} → {timing_in_words(spec, days) or 'no time'}"
         for when, spec in cases
     ]
 
 
-def timing_in_words(spec: TimingSpec, days: Mapping[str, int]) -> str:  # noqa: PLR0911 -- one line for each kind
+def timing_in_words(spec: TimingSpec, days: Mapping[str, int]) -> str:
     """When to act, with the parameters' numbers filled in; empty for advice without a time."""
     if spec.now:
         return "now"
@@ -98,7 +112,7 @@ def timing_in_words(spec: TimingSpec, days: Mapping[str, int]) -> str:  # noqa: 
         first, last = (days[name] for name in spec.window)
         return f"day {first} to {last} after the anchor examination"
     if spec.target and spec.late:
-        aims = [f"{_days(days[aim.days])} after {plain(aim.after)}" for aim in spec.target]
+        aims = [f"{_days(days[aim.days])} after {DATES.get(aim.after, plain(aim.after))}" for aim in spec.target]
         return f"{' and at least '.join(aims)}; if missed, within {_days(days[spec.late])}"
     return "no dates: the window has lapsed" if spec.lapsed else ""
 
@@ -110,18 +124,18 @@ def _days(number: int) -> str:
 def conclusions_in_words(row: Row) -> Iterator[str]:
     """What later rows may use."""
     for name, value in row.conclude.items():
-        yield f"{plain(name)} is {plain(value)}"
+        yield f"{plain(name)}: {plain(value)}"
 
 
 def stop_in_words(row: Row) -> str:
-    """Whether the walk ends here; empty when it never does."""
+    """Whether the walk ends, once the whole stage is read; empty when it goes on."""
     if isinstance(row.stop, bool):
-        return "Stops here" if row.stop else ""
-    return f"Stops here if {conditions_in_words(row.stop)}"
+        return "The walk ends with this stage" if row.stop else ""
+    return f"The walk ends with this stage if {conditions_in_words(row.stop)}"
 
 
-def booking_in_words(booked: BookedOrder) -> str:
+def booking_in_words(booked: BookedOrder) -> list[str]:
     """When a booked order turns advice into information."""
-    kinds = f" as {either(booked.kinds)}" if booked.kinds else ""
-    also = f", or {conditions_in_words(booked.or_when)}" if booked.or_when else ""
-    return f"{booked.for_recommendation} is advised{kinds}; {plain(booked.booked_on)} lies in its advised days{also}"
+    kinds = f" ({either(booked.kinds)})" if booked.kinds else ""
+    lines = [f"{booked.for_recommendation} is advised{kinds}; {plain(booked.booked_on)} is inside its advised dates"]
+    return [*lines, f"or it has no date and {conditions_in_words(booked.or_when)}"] if booked.or_when else lines

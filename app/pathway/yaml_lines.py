@@ -4,14 +4,18 @@ ruamel.yaml reads YAML 1.2, so `no` and `off` stay words. Values stay as written
 strings, and a bare number where a word is wanted is refused later by the content model, with its line.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from app.errors import AuthorError
+
+DECIMAL = re.compile(r"[+-]?(0|[1-9][0-9]*)")  # 010, 0o10, 1_000 and 0x1F are read differently by different readers
 
 Location = tuple[str | int, ...]
 Lines = Mapping[Location, int]
@@ -20,20 +24,35 @@ Lines = Mapping[Location, int]
 
 def read_yaml(file: Path, shown_as: str) -> tuple[object, Lines]:
     """The values of a YAML file and their lines. Raises AuthorError for anything else."""
-    try:
-        text = file.read_text(encoding="utf-8")
-        root = YAML(typ="safe", pure=True).compose(text)
-    except OSError:
-        raise AuthorError(shown_as, None, "the file is missing or cannot be read") from None
-    except UnicodeDecodeError:
-        raise AuthorError(shown_as, None, "the file is not UTF-8") from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise AuthorError(shown_as, mark.line + 1 if mark else None, error.problem or "not YAML") from None
-    lines: dict[Location, int] = {}
+    root = _composed(_text(file, shown_as), shown_as)
     if root is None:
         raise AuthorError(shown_as, 1, "the file is empty")
+    lines: dict[Location, int] = {}
     return _plain(root, (), lines, shown_as), lines
+
+
+def _text(file: Path, shown_as: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
+    except OSError:
+        raise AuthorError(shown_as, None, "the file is missing or cannot be read") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise AuthorError(shown_as, line, "the file is not UTF-8") from None
+
+
+def _composed(text: str, shown_as: str) -> Node | None:
+    try:
+        root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise AuthorError(shown_as, mark.line + 1 if mark else None, _problem(error)) from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise AuthorError(shown_as, line, "a control character stands here: delete it") from None
+    except RecursionError:
+        raise AuthorError(shown_as, None, "the file is nested too deeply") from None
+    return root
 
 
 def line_of(location: Location, lines: Lines) -> int | None:
@@ -43,10 +62,14 @@ def line_of(location: Location, lines: Lines) -> int | None:
     return lines.get(location)
 
 
+def _problem(error: MarkedYAMLError) -> str:
+    problem = error.problem or "this is not YAML"
+    return f"{problem}: indent with spaces" if "'\\t'" in problem else problem
+
+
 def _plain(node: Node, at: Location, lines: dict[Location, int], file: str) -> object:
-    lines.setdefault(at, node.start_mark.line + 1)
-    if node.anchor is not None:
-        raise AuthorError(file, node.start_mark.line + 1, "anchors and aliases are not used here: write it out")
+    lines.setdefault(at, _line(node))
+    _refuse_tricks(node, file)
     match node:
         case MappingNode():
             return _mapping(node, at, lines, file)
@@ -55,18 +78,33 @@ def _plain(node: Node, at: Location, lines: dict[Location, int], file: str) -> o
         case ScalarNode():
             return _scalar(node, file)
         case _:
-            pass
-    raise AuthorError(file, node.start_mark.line + 1, "only mappings, lists and plain values are used here")
+            raise AuthorError(file, _line(node), "only mappings, lists and plain values are used here")
+
+
+def _line(node: Node) -> int:
+    line: int = node.start_mark.line
+    return line + 1
+
+
+def _refuse_tricks(node: Node, file: str) -> None:
+    """What stands in the file is what is meant: nothing is defined elsewhere, nothing is of another type."""
+    if node.anchor is not None:
+        raise AuthorError(file, _line(node), "anchors and aliases are not used here: write it out")
+    if node.start_mark.buffer[node.start_mark.pointer] == "!":
+        raise AuthorError(file, _line(node), "tags are not used here: put text in quotes")
 
 
 def _mapping(node: MappingNode, at: Location, lines: dict[Location, int], file: str) -> dict[str, object]:
     values: dict[str, object] = {}
     for key_node, value_node in node.value:
-        key, line = key_node.value, key_node.start_mark.line + 1
+        _refuse_tricks(key_node, file)
+        key, line = key_node.value, _line(key_node)
         if not isinstance(key_node, ScalarNode):
             raise AuthorError(file, line, "a key is one plain word")
+        if key == "<<":
+            raise AuthorError(file, line, "merge keys are not used here: write it out")
         if key in values:
-            raise AuthorError(file, line, f"duplicate key {key}")
+            raise AuthorError(file, line, f"duplicate key {key}: it stands on line {lines[(*at, key)]} already")
         lines[(*at, key)] = line
         values[key] = _plain(value_node, (*at, key), lines, file)
     return values
@@ -79,12 +117,11 @@ def _scalar(node: ScalarNode, file: str) -> object:
     match (node.tag or "").rsplit(":", 1)[-1]:
         case "str" | "timestamp":
             return text
-        case "bool":
+        case "bool" if text.lower() in ("true", "false"):
             return text.lower() == "true"
-        case "int" if text.lstrip("+-").isdigit() and (text == "0" or not text.lstrip("+-").startswith("0")):
+        case "int" if DECIMAL.fullmatch(text):
             return int(text)
         case "null":
-            return None
+            raise AuthorError(file, _line(node), "nothing is written here: write a value or leave the key out")
         case _:
-            pass
-    raise AuthorError(file, node.start_mark.line + 1, f"{text}: put it in quotes, or write a whole decimal number")
+            raise AuthorError(file, _line(node), f"{text}: put it in quotes, or write a whole decimal number")
