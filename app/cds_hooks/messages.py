@@ -16,7 +16,8 @@ from app.bodies import decode_body, iso_date
 from app.errors import CallerError, SubjectMismatch
 
 TODAY: Final = "org.dvt-next-step.today"
-FHIR_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+FHIR_ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}")
+"""FHIR's ids, without `.` and `..`: an address made with one of those would be shortened to another (threat B9)."""
 LONGEST_HOOK_INSTANCE: Final = 200
 NULL: Final = b"null"
 

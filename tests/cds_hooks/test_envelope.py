@@ -33,8 +33,9 @@ async def post(body: object) -> httpx.Response:
     return await ask("POST", SERVICE, json=body)
 
 
+@pytest.mark.row("RESP-01", "RESP-02")
 async def test_the_plain_call_is_answered() -> None:
-    """RESP-01, RESP-02: nothing to say is an empty list of cards."""
+    """Nothing to say is an empty list of cards."""
     response = await post(CALL)
 
     assert response.status_code == 200
@@ -67,9 +68,10 @@ TOLERATED: Mapping[str, Mapping[str, object]] = {
 }
 
 
+@pytest.mark.row("GEN-07", "EXT-03", "REQ-08", "REQ-09", "HK-04")
 @pytest.mark.parametrize("change", TOLERATED.values(), ids=TOLERATED.keys())
 async def test_a_call_that_carries_more_or_other_things_is_answered(change: Mapping[str, object]) -> None:
-    """GEN-07, EXT-03, REQ-08, REQ-09, HK-04: unknown members, nulls and any-shape extensions."""
+    """Unknown members, nulls and any-shape extensions."""
     assert (await post(call(**change))).json() == {"cards": []}
 
 
@@ -96,6 +98,8 @@ REFUSED: Sequence[tuple[object, str, str]] = [
     (call(context=context(patientId=f"{MARK}%32")), "invalid-member", "context.patientId"),
     (call(context=context(patientId=f"{MARK}\n")), "invalid-member", "context.patientId"),
     (call(context=context(patientId="Patient/")), "invalid-member", "context.patientId"),
+    (call(context=context(patientId=".")), "invalid-member", "context.patientId"),
+    (call(context=context(patientId="Patient/..")), "invalid-member", "context.patientId"),
     (call(context=context(patientId="a" * 65)), "invalid-member", "context.patientId"),
     (call(context=context(encounterId=f"{MARK} 1")), "invalid-member", "context.encounterId"),
     (call(context=context(encounterId=[MARK])), "invalid-member", "context.encounterId"),
@@ -124,22 +128,24 @@ REFUSED: Sequence[tuple[object, str, str]] = [
 ]
 
 
+@pytest.mark.row("REQ-02", "REQ-03", "REQ-05", "REQ-07")
 @pytest.mark.parametrize(
     ("refused", "code", "member"), REFUSED, ids=[f"{number}-{member}" for number, (_, _, member) in enumerate(REFUSED)]
 )
 async def test_a_call_that_cannot_be_read_is_told_which_member_to_change(
     refused: object, code: str, member: str
 ) -> None:
-    """REQ-02, REQ-03, REQ-05, REQ-07, threat B6 and B9."""
+    """Threat B6 and B9."""
     response = await post(refused)
 
     assert_error(response, 400, code, member)
     assert MARK not in response.text
 
 
+@pytest.mark.row("FHIR-09")
 @pytest.mark.parametrize("token_for", [f"{MARK}", f"Patient/{MARK}"])
 async def test_a_token_for_another_patient_is_refused(token_for: str) -> None:
-    """FHIR-09, threat H1."""
+    """Threat H1."""
     granted = {"access_token": "t", "token_type": "bearer", "patient": token_for}
     response = await post(call(fhirServer="https://ehr.example", fhirAuthorization=granted))
 
@@ -191,15 +197,17 @@ UNREADABLE = [
 ]
 
 
+@pytest.mark.row("GEN-01", "GEN-05")
 @pytest.mark.parametrize(("body", "code"), UNREADABLE)
 async def test_what_is_not_json_is_refused(body: bytes, code: str) -> None:
-    """GEN-01, GEN-05, threat C1."""
+    """Threat C1."""
     response = await ask("POST", SERVICE, content=body)
 
     assert_error(response, 400, code)
     assert MARK not in response.text
 
 
+@pytest.mark.row("GEN-06")
 @pytest.mark.parametrize(
     "media_type",
     [
@@ -212,7 +220,6 @@ async def test_what_is_not_json_is_refused(body: bytes, code: str) -> None:
     ],
 )
 async def test_json_comes_under_several_media_types(media_type: str | None) -> None:
-    """GEN-06."""
     headers = {"content-type": media_type} if media_type else {}
     response = await ask("POST", SERVICE, content=TEXT.encode(), headers=headers)
 

@@ -170,6 +170,8 @@ def test_a_listed_base_that_is_no_address_allows_nothing() -> None:
         "/Patient/p1",
         "../Patient/p1",
         "Patient/../x",
+        "Patient/..",
+        "Patient/.?x=1",
         "Patient/p1/../../x",
         "Patient/p1\r\nX: y",
         "Patient/p1#x",
