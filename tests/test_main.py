@@ -27,6 +27,7 @@ PREFLIGHT = {
 }
 
 
+@pytest.mark.row("SEC-22")
 @pytest.mark.parametrize(
     "origin", [PAGE, "http://localhost", "https://127.0.0.1:8443", "http://127.8.8.8:1", "http://[::1]:9000"]
 )

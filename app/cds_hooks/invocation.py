@@ -15,7 +15,7 @@ from app.clinical.evaluate import evaluate
 from app.clinical.reading import facts_from_record
 from app.clinical.vocabulary import parse_facts
 from app.errors import PrefetchMissing, WorldError, operation_outcome
-from app.fhir.answers import QueryState
+from app.fhir.answers import QueryState, Reason
 from app.fhir.client import fetch_missing
 from app.fhir.record import Record, read_prefetch
 from app.fhir.value_sets import ValueSets
@@ -50,8 +50,9 @@ async def answer(call: Call, service: Service, desk: Desk) -> dict[str, object] 
     """The card for a call, or None when there is nothing to say. Raises CallerError 400 and 412."""
     today = call.today or desk.clock()
     record = await _record(call, desk)
-    if record.patient and (record.patient.is_deceased or record.patient.is_replaced):
-        return None  # H3: no advice about a patient who died or whose chart was merged away
+    patient = record.patient
+    if patient is None or patient.is_deceased or patient.is_replaced:
+        return None  # H3: no advice without the Patient (PF-14: no error), nor for one who died or was merged away
     found = facts_from_record(record, desk.value_sets, today=today, zone=desk.settings.zone)
     if not found.facts.get("exams"):
         return None  # no leg-vein examination: not a patient of these pathways
@@ -69,8 +70,10 @@ async def answer(call: Call, service: Service, desk: Desk) -> dict[str, object] 
 def cautious(facts: Mapping[str, object], record: Record) -> Mapping[str, object]:
     """The facts, with what an incomplete answer may hide (H22): a page that did not come may hold a later study or a
     later course of the symptoms, so it counts as a study without a result, and a course that reassures is not known.
+    Data beside an error are such a page, too; a query that brought nothing is as if it had not been asked.
     """
     hidden = {key for key, state in record.queries.items() if state is QueryState.INCOMPLETE}
+    hidden |= {aside.query for aside in record.set_aside if aside.reason == Reason.PARTLY_FAILED}
     exams, symptoms = facts.get("exams"), facts.get("symptoms")
     safe = dict(facts)
     if "reports" in hidden and isinstance(exams, list | tuple):
@@ -88,25 +91,36 @@ async def _record(call: Call, desk: Desk) -> Record:
     queries = record_queries(desk.speaking)
     expected = {key: query.resource for key, query in queries.items()}
     record = read_prefetch(call.prefetch, expected, call.patient_id, call.fhir_server)
-    not_sent = [key for key, state in record.queries.items() if state is QueryState.NOT_SENT]
-    if not_sent and call.access:
+    if call.access:
+        not_sent, cut_off = (_in_state(record, state) for state in (QueryState.NOT_SENT, QueryState.INCOMPLETE))
         urls = {key: queries[key].template.replace(PATIENT, call.patient_id) for key in not_sent}
-        prefetch = {**call.prefetch, **await _fetched(call.access, urls, desk)}
-        record = read_prefetch(prefetch, expected, call.patient_id, call.fhir_server)
+        first_pages = {key: bytes(call.prefetch[key]) for key in cut_off}
+        if urls or first_pages:
+            prefetch = {**call.prefetch, **await _fetched(call.access, urls, first_pages, desk)}
+            record = read_prefetch(prefetch, expected, call.patient_id, call.fhir_server)
     missing = [key for key, query in queries.items() if query.required and record.queries[key] in UNANSWERED]
     if missing:
         raise PrefetchMissing(missing)
     return record
 
 
-async def _fetched(access: FhirAccess, urls: Mapping[str, str], desk: Desk) -> dict[str, msgspec.Raw]:
-    """What the EHR's server answers, key by key. A query that fails reads as one the client says failed (PF-07)."""
+def _in_state(record: Record, wanted: QueryState) -> list[str]:
+    return [key for key, state in record.queries.items() if state is wanted]
+
+
+async def _fetched(
+    access: FhirAccess, urls: Mapping[str, str], first_pages: Mapping[str, bytes], desk: Desk
+) -> dict[str, msgspec.Raw]:
+    """What the EHR's server answers, key by key: what was not sent, and the pages behind a first one (PF-05, PF-12).
+    A query that fails reads as one the client says failed (PF-07).
+    """
     allowed = desk.settings.fhir_allowed_bases
     answers = await fetch_missing(
         desk.http,
         access.base,
         access.token,
         urls,
+        first_pages=first_pages,
         allowed_bases=allowed,
         allow_loopback=desk.settings.on_loopback and not allowed,
     )

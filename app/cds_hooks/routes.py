@@ -11,6 +11,7 @@ from app.bodies import read_body
 from app.cds_hooks.discovery import SERVICES, discovery, offered_service
 from app.cds_hooks.invocation import Desk, answer
 from app.cds_hooks.messages import read_call
+from app.cds_hooks.request_log import one_line
 from app.openapi import (
     EXAMPLES,
     JSON,
@@ -54,10 +55,13 @@ def routes(desk: Desk, examples: Path = EXAMPLES) -> APIRouter:
         responses=answers(CdsHooksResponse, "One card, or none.", ready, 400, 404, 412, 413, 415),
     )
     async def invoke(service_id: ServiceId, request: Request) -> Response:
-        service = offered_service(service_id)
-        body = await read_body(request.headers, request.stream(), desk.settings.max_body_bytes)
-        call = read_call(body, service.hook, may_set_today=desk.settings.request_may_set_today)
-        card = await answer(call, service, desk)
-        return Response(msgspec.json.encode({"cards": [card] if card else []}), media_type=JSON)
+        with one_line() as line:
+            service = offered_service(service_id)
+            line.service = service.id
+            body = await read_body(request.headers, request.stream(), desk.settings.max_body_bytes)
+            call = read_call(body, service.hook, may_set_today=desk.settings.request_may_set_today)
+            card = await answer(call, service, desk)
+            line.cards = 1 if card else 0
+            return Response(msgspec.json.encode({"cards": [card] if card else []}), media_type=JSON)
 
     return router

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     IN_ERROR = "entered in error"
     REFUTED = "refuted"
     OTHER_TYPE = "not the resource type that was asked for"
+    PARTLY_FAILED = "says that the query failed, although data came with it"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -137,6 +138,8 @@ def answer_of_bundle(query: str, bundle: Bundle | None, kind: str | None) -> Ans
             has_gap = has_gap or found == "Bundle"  # answers inside an answer: nothing of them is read
             set_aside.append(SetAside(shown_name(found, arrival.header.id), query, Reason.OTHER_TYPE))
     state = _state_of_bundle(bundle, arrivals, outcomes, has_gap=has_gap)
+    if state is QueryState.FAILED and arrivals:
+        set_aside.append(SetAside(shown_name("OperationOutcome", None), query, Reason.PARTLY_FAILED))
     return Answer(state, tuple(arrivals), tuple(set_aside))
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -38,10 +39,13 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # What an address may be made of. No user info, no escapes, no backslash, no control character, no query, no fragment.
 _BASE: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-]+)*/?", re.ASCII)
 _QUERY: Final = re.compile(
-    r"[A-Z][A-Za-z]{1,63}(/[A-Za-z0-9\-.]{1,64})?(\?[A-Za-z0-9._~\-%!$&'()*+,;=:@/?|]*)?", re.ASCII
+    r"[A-Z][A-Za-z]{1,63}(/(?!\.{1,2}(\?|$))[A-Za-z0-9\-.]{1,64})?(\?[A-Za-z0-9._~\-%!$&'()*+,;=:@/?|]*)?", re.ASCII
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 _JSON: Final = re.compile(r"application/([A-Za-z0-9.\-]+\+)?json", re.ASCII)
+
+
+NO_PAGES: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 class Why(StrEnum):
@@ -102,23 +106,26 @@ async def fetch_missing(
     token: str,
     urls: Mapping[str, str],
     *,
+    first_pages: Mapping[str, bytes] = NO_PAGES,
     allowed_bases: Sequence[str],
     allow_loopback: bool = False,
     budget_seconds: float = 1.2,
 ) -> Mapping[str, bytes | FetchFailure]:
     """Ask every query of `urls` (prefetch key -> `Type/id` or `Type?search`) at once; each key gets JSON or a failure.
 
-    Takes at most `budget_seconds` in all. The client handed in should not trust the environment (`trust_env=False`);
-    its cookies, headers and authentication are not used.
+    `first_pages` are answers that came with a `next` link (PF-05): each is given back with the pages behind it, or as
+    it is when they cannot be had. Takes at most `budget_seconds` in all. The client handed in should not trust the
+    environment (`trust_env=False`); its cookies, headers and authentication are not used.
     """
     if not is_allowed(base, allowed_bases, allow_loopback=allow_loopback):
-        return dict.fromkeys(urls, FetchFailure(Why.NOT_ALLOWED))
+        return {**first_pages, **dict.fromkeys(urls, FetchFailure(Why.NOT_ALLOWED))}
     if not _TOKEN.fullmatch(token):
-        return dict.fromkeys(urls, FetchFailure(Why.BAD_TOKEN))
+        return {**first_pages, **dict.fromkeys(urls, FetchFailure(Why.BAD_TOKEN))}
     server = _Server(http, base.rstrip("/"), token)
     deadline = asyncio.get_running_loop().time() + budget_seconds
-    answers = await asyncio.gather(*(_ask(server, url, deadline) for url in urls.values()))
-    return dict(zip(urls, answers, strict=True))
+    asked = [_ask(server, url, deadline) for url in urls.values()]
+    continued = [_with_pages(server, first, deadline) for first in first_pages.values()]
+    return dict(zip((*urls, *first_pages), await asyncio.gather(*asked, *continued), strict=True))
 
 
 async def _ask(server: _Server, url: str, deadline: float) -> bytes | FetchFailure:

@@ -17,8 +17,8 @@ async def discovered(settings: Settings | None = None) -> httpx.Response:
     return await ask("GET", "/cds-services", app=make_service(settings=settings))
 
 
+@pytest.mark.row("DISC-01", "DISC-02", "DISC-04", "DISC-05", "DISC-06", "DISC-07", "DISC-09", "DISC-10", "DISC-13")
 async def test_discovery_lists_the_service_with_what_an_ehr_needs() -> None:
-    """DISC-01, DISC-02, DISC-04 to DISC-07, DISC-09, DISC-10, DISC-13."""
     response = await discovered()
     (service,) = response.json()["services"]
 
@@ -30,20 +30,22 @@ async def test_discovery_lists_the_service_with_what_an_ehr_needs() -> None:
     assert all(service[text] for text in ("title", "description", "usageRequirements"))
 
 
+@pytest.mark.row("GEN-02", "GEN-03")
 async def test_nothing_in_discovery_is_null_or_empty() -> None:
-    """GEN-02, GEN-03."""
     text = (await discovered()).text
 
     assert not [empty for empty in ("null", '""', "[]", "{}") if empty in text]
 
 
+@pytest.mark.row("DISC-12")
 def test_a_service_id_belongs_to_one_hook() -> None:
-    """DISC-12: some clients tell cards apart by service id alone."""
+    """Some clients tell cards apart by service id alone."""
     assert len({service.id for service in SERVICES}) == len(SERVICES)
 
 
+@pytest.mark.row("DISC-08")
 async def test_the_prefetch_is_what_the_pathways_read_and_nothing_more() -> None:
-    """DISC-08 and threat B10."""
+    """Threat B10."""
     (service,) = (await discovered()).json()["services"]
 
     assert service["prefetch"] == {key: query.template for p in pathways() for key, query in p.queries.items()}
@@ -55,9 +57,10 @@ PARAMETER = r"(patient=\{\{context\.patientId\}\}|_count=[0-9]+|_sort=-?[a-z-]+|
 SEARCH = rf"[A-Z][A-Za-z]+\?{PARAMETER}(&{PARAMETER})*"
 
 
+@pytest.mark.row("PT-01", "PT-02", "PT-03", "PT-04", "PT-06", "PT-08")
 @pytest.mark.parametrize("template", prefetch_templates(pathways()).values())
 def test_a_template_stays_in_the_restricted_subset(template: str) -> None:
-    """PT-01 to PT-04, PT-06, PT-08: reads and searches, equality only, root-level context tokens."""
+    """Reads and searches, equality only, root-level context tokens."""
     assert re.fullmatch(f"{READ}|{SEARCH}", template)
 
 

@@ -35,8 +35,8 @@ async def card_for(body: object, settings: Settings | None = None) -> dict[str, 
     return cards[0] if cards else None
 
 
+@pytest.mark.row("RESP-01")
 async def test_a_limited_scan_is_answered_with_one_card() -> None:
-    """RESP-01."""
     card = await card_for(call())
 
     assert card
@@ -49,53 +49,56 @@ async def test_the_same_call_has_the_same_answer() -> None:
     assert first.content == second.content
 
 
+@pytest.mark.row("PF-14")
 async def test_without_a_leg_ultrasound_there_is_no_card() -> None:
-    """PF-14: an answered query without what we look for is no error."""
+    """An answered query without what we look for is no error."""
     assert await card_for(call({**limited_scan(), "reports": searchset()})) is None
 
 
+@pytest.mark.row("PF-10", "PF-14")
 @pytest.mark.parametrize(
     "nothing", [None, searchset(), {**searchset(), "entry": [], "total": 0}], ids=["null", "empty", "total 0"]
 )
 @pytest.mark.parametrize("key", ["patient", "reports"])
 async def test_a_required_key_that_was_asked_and_is_empty_is_an_answer(key: str, nothing: object) -> None:
-    """PF-10, PF-14: null and an empty Bundle mean "known to be none"."""
+    """Null and an empty Bundle mean "known to be none"."""
     response = await ask("POST", SERVICE, json=call({**limited_scan(), key: nothing}))
 
     assert response.status_code == 200
 
 
+@pytest.mark.row("PF-11", "PF-13", "RESP-03", "RESP-05")
 @pytest.mark.parametrize("key", ["patient", "reports"])
 async def test_a_required_key_that_is_absent_is_412_and_named(key: str) -> None:
-    """PF-11, PF-13, RESP-03, RESP-05."""
     prefetch = limited_scan()
     del prefetch[key]
 
     assert_error(await ask("POST", SERVICE, json=call(prefetch)), 412, "prefetch-missing", f"prefetch.{key}")
 
 
+@pytest.mark.row("PF-07", "PF-09", "PF-13")
 @pytest.mark.parametrize(
     "failed",
     [OUTCOME, {"resourceType": "Medication"}, {}, {"response": {}, "resource": None}, "text", 5, []],
     ids=["OperationOutcome", "wrong type", "empty object", "pre-1.0 wrapper", "text", "number", "list"],
 )
 async def test_a_required_key_that_failed_is_412_and_named(failed: object) -> None:
-    """PF-07, PF-09, PF-13."""
     response = await ask("POST", SERVICE, json=call({**limited_scan(), "reports": failed}))
 
     assert_error(response, 412, "prefetch-missing", "prefetch.reports")
 
 
+@pytest.mark.row("REQ-08")
 @pytest.mark.parametrize("body", [call(prefetch={}), call(prefetch=None) | {"prefetch": None}], ids=["empty", "null"])
 async def test_without_any_prefetch_every_required_key_is_named(body: object) -> None:
-    """REQ-08."""
     assert_error(await ask("POST", SERVICE, json=body), 412, "prefetch-missing", "prefetch.patient", "prefetch.reports")
 
 
+@pytest.mark.row("PF-01")
 @pytest.mark.parametrize("state", [..., None, searchset(), OUTCOME, {}, "text"], ids=str)
 @pytest.mark.parametrize("key", ["imaging_observations", "exam_observations", "service_requests"])
 async def test_an_optional_key_never_fails_the_call(key: str, state: object) -> None:
-    """PF-01: what we do not get is unknown."""
+    """What we do not get is unknown."""
     prefetch = {name: value for name, value in {**limited_scan(), key: state}.items() if value is not ...}
 
     assert (await ask("POST", SERVICE, json=call(prefetch))).status_code == 200
@@ -166,8 +169,8 @@ GRANTED = {
 }
 
 
+@pytest.mark.row("PF-12", "FHIR-01", "FHIR-02")
 async def test_what_was_not_sent_is_fetched_with_the_token() -> None:
-    """PF-12, FHIR-01, FHIR-02."""
     whole = limited_scan()
     asked: list[httpx.Request] = []
     ehr = ehr_with({"Patient": whole["patient"], "DiagnosticReport": whole["reports"]}, asked)
@@ -201,8 +204,9 @@ async def test_an_unlisted_server_is_never_asked(server: str) -> None:
     assert_error(response, 412, "prefetch-missing", "prefetch.patient", "prefetch.reports")
 
 
+@pytest.mark.row("PF-13")
 async def test_a_server_that_fails_leaves_required_keys_missing() -> None:
-    """PF-13, and the world's fault is never a wrong card."""
+    """The world's fault is never a wrong card."""
 
     def broken(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to 127.0.0.1")
