@@ -170,12 +170,16 @@ class Episode:
 
     @cached_property
     def falls_back(self) -> bool:
-        """A merely limited later look does not undo a satisfactory study in a patient who is well (A4, G135)."""
+        """A merely limited later look does not undo a satisfactory study in a patient who is well (A4, G135).
+
+        Sections 1 and 13.3 disagree on a later look of unknown protocol; it never reassures, which is the safer one.
+        """
         return (
             bool(self.run)
             and bool(self.satisfactory_members)
             and self.status in WELL
             and all(exam.result == "negative" and is_limited(exam) and not is_compromised(exam) for exam in self.run)
+            and all(exam.protocol != "unknown" for exam in self.run)
         )
 
     @cached_property

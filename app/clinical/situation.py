@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from app.clinical.d_dimer import cut_off, ddimer_result, sample_time
-from app.clinical.examinations import PROXIMAL, Episode, count, timed_status
+from app.clinical.examinations import PROXIMAL, Episode, count, is_usable, timed_status
 from app.clinical.pretest import pretest
 from app.clinical.treated_veins import PARAMETERS as STENT_PARAMETERS
 from app.clinical.treated_veins import VISITS, treated_veins
@@ -322,7 +322,7 @@ def _probability(facts: Facts, episode: Episode, parameters: Mapping[str, int]) 
 
 def _alternatives(facts: Facts, episode: Episode, parameters: Mapping[str, int]) -> dict[str, str]:
     confirmed = facts.alt.confirmed
-    svt_reported = any(exam.result == "svt_only" for exam in episode.members)
+    svt_reported = any(exam.result == "svt_only" and is_usable(exam) for exam in episode.members)
     return {
         **{f"confirmed_{name}": _yes(name in confirmed) for name in ALTERNATIVE},
         "alternative": "confirmed" if confirmed else "none",

@@ -612,7 +612,10 @@ def episode_of(latest: Study, before: Sequence[Study], facts: RawFacts, settings
 
 
 def falls_back(episode: Sequence[Study], run: Sequence[Study], status: str) -> bool:
-    """A4: only merely limited, final, negative studies since a satisfactory one, and the patient is well."""
+    """A4: only merely limited, final, negative studies since a satisfactory one, and the patient is well.
+
+    An unknown protocol counts as limited (1), but never ends imaging (13.3): the safer of the two.
+    """
     return (
         0 < len(run) < len(episode)
         and status in WELL
@@ -620,6 +623,7 @@ def falls_back(episode: Sequence[Study], run: Sequence[Study], status: str) -> b
             study.report_status in COUNTING
             and study.result == "negative"
             and is_limited(study)
+            and study.protocol != UNKNOWN
             and not is_compromised(study)
             for study in run
         )

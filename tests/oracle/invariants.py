@@ -22,6 +22,7 @@ Json = Any  # facts as sent, wrong types included
 FINAL = (None, "unknown", "final", "amended", "corrected", "appended")
 WITHDRAWN = ("cancelled", "entered-in-error")
 COMPLETE = ("complete_duplex", "complete_compression")
+PROTOCOLS = (*COMPLETE, "extended_compression", "proximal_duplex", "two_region", "pocus")
 USABLE = ("negative", "svt_only", "chronic_change", "equivocal", "nondiagnostic")
 CLEAR = ("negative", "svt_only", "chronic_change")
 DEEP = {"cfv", "femoral", "popliteal", "peroneal", "posterior_tibial"}
@@ -182,14 +183,17 @@ def another_leg_only(patient: FactSet) -> bool:
 
 
 def no_further_imaging_only_for_a_settled_leg(patient: FactSet, answers: Answers) -> bool:
-    """1 and 3. An unknown protocol of the last study is let through by the fallback of section 1 alone."""
+    """1 and 3: the last study may be a limited one after a clear one, but never one of unknown protocol."""
     if "NO-FURTHER-IMAGING" not in ids(answers):
         return True
     side = at(patient.facts, "symptoms", "side")
     return (
         timed(patient) in ("resolved", "improving")
         and any(is_clear(study) for study in studies(patient))
-        and any(not is_doubtful(study) and covers(study, side) for study in last_ones(patient))
+        and any(
+            not is_doubtful(study) and study.get("protocol") in PROTOCOLS and covers(study, side)
+            for study in last_ones(patient)
+        )
         and not red_flags(patient)
         and not ids(answers) & (IMAGING | SVT_CARDS | {"AC-CONSIDER", "NEG-REASSURE"})
     )
