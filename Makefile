@@ -4,6 +4,7 @@ PYTHON  ?= python3
 HOST    ?= 127.0.0.1
 PORT    ?= 8000
 WORKERS ?= 2
+CALLS   ?= 10000
 BIN     := .venv/bin
 RUN     := $(BIN)/python -m app
 # The hashes in the lock decide what is installed; --no-deps because the lock is complete.
@@ -13,10 +14,10 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --no-config --universal 
            --exclude-newer "7 days" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real coverage check generated openapi format lock bench clean
+.PHONY: help run test test-real mutate-calls coverage check generated openapi pages format lock bench oracle clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/run ## Serve on http://HOST:PORT (127.0.0.1:8000)
 	$(RUN) serve --host $(HOST) --port $(PORT)
@@ -27,6 +28,9 @@ test: .venv/dev ## Run the tests (ARGS="-k name" to choose)
 test-real: .venv/dev ## Run the tests with a real server and a real browser
 	.ci/install-browser
 	$(BIN)/python -m pytest -q -m real $(ARGS)
+
+mutate-calls: .venv/dev ## Judge the answers to CALLS (10000) mutated calls (SEED=1 for others)
+	CALLS=$(CALLS) $(if $(SEED),SEED=$(SEED)) $(BIN)/python -m pytest -q tests/robustness -k no_mutated_call $(ARGS)
 
 coverage: .venv/dev ## Run the tests and demand 100 % of lines and branches
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(ARGS)
@@ -41,9 +45,13 @@ check: .venv/dev ## Check format, lint, types, import directions, pathways and g
 
 generated: .venv/run ## Fail when a generated file is stale
 	$(RUN) export openapi/ --check
+	$(RUN) export-pathways docs/pathways/ pathways/_schema/ --check
 
 openapi: .venv/run ## Write openapi/ anew
 	$(RUN) export openapi/
+
+pages: .venv/run ## Write docs/pathways/ and pathways/_schema/ anew
+	$(RUN) export-pathways docs/pathways/ pathways/_schema/
 
 format: .venv/dev ## Format, and fix what ruff can fix
 	$(BIN)/python -m ruff format .
@@ -51,10 +59,13 @@ format: .venv/dev ## Format, and fix what ruff can fix
 
 lock: .venv/dev ## Write the locks anew (UPGRADE=1 for newer versions, at least a week old)
 	$(LOCK) --output-file requirements.lock
-	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group dev --extra proof --constraint requirements.lock --output-file requirements-dev.lock
 
 bench: .venv/dev ## Measure
 	$(BIN)/python -m tests.bench $(ARGS)
+
+oracle: .venv/dev ## Compare with the second implementation of the decision table (COUNT=1000000 SEED=1)
+	$(BIN)/python -m tests.oracle --count $(or $(COUNT),100000) --seed $(or $(SEED),1)
 
 clean: ## Remove what can be made again
 	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

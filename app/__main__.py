@@ -5,9 +5,13 @@ Imports that cost time are inside the functions that need them, so that help and
 # ruff: noqa: PLC0415 -- the reason is the sentence above
 
 import asyncio
-from collections.abc import Mapping
+import json
+import signal
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 WRONG_CONTENT: Final = 1
 WRONG_SETTINGS: Final = 2
+DIFFERENT: Final = 1  # of `diff`, as with diff(1): 0 the same, 1 different, 2 trouble
+TROUBLE: Final = 2
 SECONDS_TO_FINISH: Final = 20
 KEEP_ALIVE_SECONDS: Final = 75  # longer than the 60 s of common proxies, so that they close first
 
@@ -47,12 +53,34 @@ def serve(
 
 
 @cli.command()
-def check() -> None:
-    """Load every pathway and value set; one line each, or what is wrong as file:line: reason."""
+def check(
+    *,
+    proof: Annotated[bool, typer.Option(help="Prove the pathways for every patient; needs the extra `proof`.")] = True,
+    strict_scenarios: Annotated[
+        bool, typer.Option(help="Fail for a rule without a scenario that fires and one that only just misses.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Load every pathway and value set, prove what must hold for every patient, and run the scenarios. What is wrong
+    is said in one line each, and ends with 1.
+    """
     settings = read_settings()
     load_codes(settings)
-    for pathway in load(settings):
-        typer.echo(_in_one_line(pathway))
+    pathways = load(settings)
+    if proof and find_spec("z3") is None:
+        raise AuthorError("check", None, "the proof needs z3-solver (the extra `proof`); without it: --no-proof")
+    from app.proof.report import as_json as verdict_as_json
+    from app.proof.report import in_words, judge
+
+    verdict = judge(settings.pathways_dir, pathways, proof=proof)
+    told = [json.dumps(verdict_as_json(verdict))] if as_json else [*map(_in_one_line, pathways), *in_words(verdict)]
+    for line in told:
+        typer.echo(line)
+    faults = verdict.faults(strict_scenarios=strict_scenarios)
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if faults:
+        raise typer.Exit(WRONG_CONTENT)
 
 
 @cli.command()
@@ -64,11 +92,103 @@ def export(
     """Record the answers of the examples anew and write openapi.json."""
     stale = _renew(asyncio.run(_examples(folder)), write=not check)
     stale += _renew({folder / "openapi.json": _description(folder)}, write=not check)
-    for file in stale:
-        typer.echo(f"{'stale' if check else 'written'}: {file}")
-    if check and stale:
-        typer.echo("Write them anew with: make openapi", err=True)
-        raise typer.Exit(WRONG_CONTENT)
+    _report_stale(stale, "make openapi", check=check)
+
+
+@cli.command()
+def export_pathways(
+    docs: Annotated[Path, typer.Argument(help="The folder for a page and a drawing of each pathway.")],
+    schemas: Annotated[Path, typer.Argument(help="The folder for the JSON Schemas of the pathway files.")],
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is stale.")] = False,
+) -> None:
+    """Write what is made from the pathways: pages, drawings, and schemas for editors."""
+    from app.commands.pages import pages, schema_files
+
+    settings = _default_settings()
+    fresh = {**pages(load(settings), settings.pathways_dir, docs), **schema_files(schemas)}
+    _report_stale(_renew(fresh, write=not check), "make pages", check=check)
+
+
+@cli.command()
+def explain(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A JSON or YAML file with facts, a FHIR Bundle or a body of POST /evaluate; - reads standard input."
+        ),
+    ],
+    *,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to decide for.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Explain one patient's advice: the facts, the rows that fired, what is unknown and whether it matters."""
+    from app.api.evaluate import Desk
+    from app.commands.explain import explain as explained
+    from app.main import clock_of
+
+    settings = read_settings()
+    desk = Desk(load(settings), load_codes(settings), settings.zone, clock_of(settings))
+    for line in explained(source, desk, today.date() if today else None, as_json=as_json):
+        typer.echo(line)
+
+
+@cli.command()
+def draw(
+    pathway: Annotated[str, typer.Argument(help="The id of a pathway.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="The file to write; otherwise standard output.")] = None,
+) -> None:
+    """Draw a pathway as SVG."""
+    from app.commands.pages import drawing
+
+    picture = drawing(load(read_settings()), pathway)
+    if out is None:
+        typer.echo(picture, nl=False)
+    else:
+        out.write_text(picture, encoding="utf-8")
+
+
+@cli.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A pathway folder, or a folder of pathways.")],
+    new: Annotated[Path, typer.Argument(help="The same, changed.")],
+    *,
+    samples: Annotated[int, typer.Option(min=1, help="How many made-up patients both versions decide.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same patients.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Compare two versions: what they say, and whom they decide differently. Ends with 1 if anything differs, 2 if a
+    version cannot be loaded.
+    """
+    from app.commands import compare
+
+    try:
+        old_version, new_version = (compare.chosen(folder, load_from(compare.parent(folder))) for folder in (old, new))
+    except AuthorError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(TROUBLE) from None
+    found = compare.report((old_version, new_version), samples=samples, seed=seed)
+    for line in [compare.as_json(found)] if as_json else compare.in_words(found):
+        typer.echo(line)
+    if not found.is_empty:
+        raise typer.Exit(DIFFERENT)
+
+
+@cli.command()
+def new_pathway(
+    pathway: Annotated[str, typer.Argument(help="The id, which is the folder's name: small letters and hyphens.")],
+    *,
+    title: Annotated[str | None, typer.Option(help="How people call it.")] = None,
+    uses: Annotated[str | None, typer.Option(help="The pathway whose facts and words it uses.")] = None,
+) -> None:
+    """Write a small pathway that works, beside the others, with comments that teach the form."""
+    from app.commands.new_pathway import files_of, write
+
+    settings = read_settings()
+    home = settings.pathways_dir / pathway
+    write(files_of(pathway, title, uses, load(settings)), home)
+    typer.echo(f"written: {home} (change it, then run: dvt-next-step check)")
 
 
 def main() -> None:
@@ -86,30 +206,32 @@ def main() -> None:
 
 def load(settings: Settings) -> "tuple[Pathway, ...]":
     """The pathways the settings point to. Raises AuthorError for the first thing that is wrong."""
+    return load_from(settings.pathways_dir)
+
+
+def load_from(folder: Path) -> "tuple[Pathway, ...]":
+    """The pathways in a folder. Raises AuthorError for the first thing that is wrong."""
     from app.clinical.evaluate import check_numbers
     from app.clinical.situation import DATES, DOMAINS
     from app.clinical.what_if import QUESTIONS
     from app.pathway.load import load_pathways
 
-    pathways = load_pathways(settings.pathways_dir, DOMAINS, DATES, QUESTIONS)
+    pathways = load_pathways(folder, DOMAINS, DATES, QUESTIONS)
     check_numbers(pathways)
     return pathways
 
 
 def load_codes(settings: Settings) -> "ValueSets":
-    """The value sets of the pathways. Raises AuthorError for a wrong file or one that is missing."""
-    from app.clinical.reading import ROLES
+    """The value sets of the pathways and where facts are found. Raises AuthorError for the first thing that is wrong."""
+    from app.clinical.reading import with_sources
     from app.fhir.value_sets import load_value_sets
 
-    value_sets = load_value_sets(settings.pathways_dir)
-    value_sets.require(ROLES, "*/valuesets")
-    return value_sets
+    return with_sources(load_value_sets(settings.pathways_dir), settings.pathways_dir)
 
 
 def make_app(settings: Settings, examples: Path | None = None) -> "FastAPI":
     """The service with the world it lives in: files, clock and network."""
-    import httpx
-
+    from app.fhir.network import Reach, outbound_client
     from app.main import clock_of, create_app
     from app.openapi import EXAMPLES
 
@@ -117,7 +239,7 @@ def make_app(settings: Settings, examples: Path | None = None) -> "FastAPI":
         settings,
         pathways=load(settings),
         value_sets=load_codes(settings),
-        http=httpx.AsyncClient(trust_env=False, follow_redirects=False),
+        http=outbound_client(Reach(settings.fhir_networks, allow_loopback=settings.may_ask_loopback)),
         clock=clock_of(settings),
         examples=examples or EXAMPLES,
     )
@@ -141,7 +263,12 @@ def _serve(app: "FastAPI", settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it once more when all is closed: that is no failure
     Server(config).run()
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _greeting(settings: Settings, port: int) -> str:
@@ -173,8 +300,17 @@ def _renew(fresh: Mapping[Path, str], *, write: bool) -> list[Path]:
     """The files that are not as they should be; with `write` they are made so."""
     stale = [file for file, text in fresh.items() if not file.exists() or file.read_text("utf-8") != text]
     for file in stale if write else ():
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(fresh[file], encoding="utf-8")
     return stale
+
+
+def _report_stale(stale: Sequence[Path], anew: str, *, check: bool) -> None:
+    for file in stale:
+        typer.echo(f"{'stale' if check else 'written'}: {file}")
+    if check and stale:
+        typer.echo(f"Write them anew with: {anew}", err=True)
+        raise typer.Exit(WRONG_CONTENT)
 
 
 def _default_settings() -> Settings:

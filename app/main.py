@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
 from app.api import evaluate as evaluating
+from app.api import pathways as served_pathways
 from app.api import routes as api
 from app.cds_hooks import invocation
 from app.cds_hooks import routes as cds_hooks
@@ -51,6 +52,7 @@ TAGS: Final = [
         "description": "Discovery and invocation, CDS Hooks 2.0.1 (1.0 to 3.0 clients are understood).",
     },
     {"name": "Evaluate", "description": "Facts or a FHIR Bundle in, every recommendation out."},
+    {"name": "Pathways", "description": "What is decided, and why: the content as JSON and as a drawing."},
     {"name": "Health", "description": "For whoever runs the service."},
 ]
 
@@ -101,6 +103,7 @@ def create_app(
     )
     app.include_router(cds_hooks.routes(hooks_desk, examples))
     app.include_router(api.routes(evaluate_desk, settings.max_body_bytes, examples))
+    app.include_router(served_pathways.routes(evaluate_desk, settings.max_body_bytes, examples))
     add_pages(app, pathways, f"http://{settings.host}:{settings.port}")
     return app
 

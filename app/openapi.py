@@ -24,7 +24,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 WHAT_STATUS_MEANS: Final = {
     400: "The request cannot be read or lacks something; the body says what to change.",
-    404: "No such service.",
+    404: "No such service or pathway.",
     405: "This address does not answer this method.",
     412: "Required prefetch data neither came nor could be fetched; the body names the keys.",
     413: "The body is too long.",
@@ -219,6 +219,54 @@ class PathwayShape(Shape):
     status: Literal["approved", "draft"]
 
 
+class PathwayCounts(Shape):
+    """How much there is of everything."""
+
+    stages: int
+    rows: int
+    recommendations: int
+    facts: int
+    parameters: int
+    references: int
+    project_choices: int = Field(description="Choices without a published source: a clinician has to sign them")
+
+
+class PathwayEntry(PathwayShape):
+    """One pathway in the list."""
+
+    title: str
+    question: str
+    population: str
+    uses: str | None = Field(None, description="The pathway whose words and stages this one uses")
+    counts: PathwayCounts
+
+
+class PathwayList(Shape):
+    """Every pathway that is served."""
+
+    pathways: list[PathwayEntry]
+
+
+class PathwayContent(PathwayEntry):
+    """Everything a pathway says, as its files say it; defaults are left out."""
+
+    stages: list[dict[str, Any]] = Field(description="In the order they are read, each with its question and rows")
+    parameters: dict[str, dict[str, Any]] = Field(description="Numbers with unit, bounds and sources")
+    policies: dict[str, dict[str, Any]] = Field(description="What a site decides")
+    findings: dict[str, dict[str, Any]] = Field(description="What rows conclude for later rows")
+    facts: dict[str, dict[str, Any]] = Field(description="Values, meaning, and what happens when unknown")
+    dates: dict[str, str]
+    questions: list[dict[str, Any]] = Field(description="Missing facts worth asking for")
+    queries: dict[str, dict[str, Any]] = Field(description="FHIR queries that find the facts")
+    reading: dict[str, dict[str, Any]] = Field(description="Where in a record each public fact is found")
+    recommendations: dict[str, dict[str, Any]]
+    orders: dict[str, dict[str, Any]] = Field(description="Draft orders")
+    references: dict[str, dict[str, Any]] = Field(description="Citations, and how far each was read")
+    return_precautions: str
+    scope_note: str
+    project_choices: list[str]
+
+
 class EvaluateResponse(Shape):
     """All recommendations, the leading one first, with the rules that fired and the facts as understood."""
 
@@ -246,6 +294,8 @@ PUBLIC: Final = (
     CdsServices,
     EvaluateRequest,
     EvaluateResponse,
+    PathwayList,
+    PathwayContent,
     Health,
 )
 
@@ -280,7 +330,10 @@ def read_examples(folder: Path) -> dict[str, Any]:
 async def recorded(app: ASGIApp, folder: Path) -> dict[Path, str]:
     """Example file -> its text with the answer that `app` gives to its request now."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
-        return {file: await _recorded(client, file, request) for file, request in _requests(folder).items()}
+        return {
+            file: await _recorded(client, file.parent.relative_to(folder).as_posix(), request)
+            for file, request in _requests(folder).items()
+        }
 
 
 def _requests(folder: Path) -> dict[Path, Any]:
@@ -288,9 +341,10 @@ def _requests(folder: Path) -> dict[Path, Any]:
     return {file: json.loads(file.read_text(encoding="utf-8"))["request"] for file in files}
 
 
-async def _recorded(client: httpx.AsyncClient, file: Path, request: Any) -> str:  # noqa: ANN401 -- any JSON
-    address = "/evaluate" if file.parent.name == "evaluate" else f"/cds-services/dvt-next-step-{request['hook']}"
-    response = await client.post(address, json=request)
+async def _recorded(client: httpx.AsyncClient, place: str, request: Any) -> str:  # noqa: ANN401 -- any JSON
+    """The folder is the address, and a request without a body is a GET; beside the folders are the hook calls."""
+    address = f"/cds-services/dvt-next-step-{request['hook']}" if place == "." else f"/{place}"
+    response = await (client.get(address) if request is None else client.post(address, json=request))
     return written({"request": request, "response": response.json()})
 
 

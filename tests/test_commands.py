@@ -27,10 +27,10 @@ def run(*arguments: str) -> int:
 
 
 def test_check_names_each_pathway(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("check") == 0
+    assert run("check", "--no-proof") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in lines] == [
+    assert [line.split()[:3] for line in lines if not line.startswith(" ")] == [
         [each.id, each.version, each.content_hash[:12]] for each in pathways()
     ]
 
@@ -175,4 +175,4 @@ def test_python_m_app_is_the_same_program() -> None:
     command = [sys.executable, "-m", "app", "--help"]
     done = subprocess.run(command, cwd=PATHWAYS.parent, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
 
-    assert all(name in done.stdout for name in ("serve", "check", "export"))
+    assert all(name in done.stdout for name in ("serve", "check", "export", "explain", "draw", "diff", "new-pathway"))

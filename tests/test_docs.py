@@ -44,6 +44,7 @@ SECTIONS: dict[str, type[Content]] = {
     "A fact": content.FactMeaning,
     "A question": content.Question,
     "A query": content.RecordQuery,
+    "A source": content.RecordSource,
     "recommendations.yaml": content.RecommendationsFile,
     "A recommendation": content.RecommendationText,
     "A choice of order": content.OrderChoice,
@@ -123,7 +124,8 @@ def is_there(page: Path, target: str) -> bool:
 
 
 def places_in(text: str) -> Iterator[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """The anchors of a page: those GitHub makes of its headings, and those it sets itself."""
+    yield from re.findall(r'<a id="([^"]+)">', text)
     for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
         yield re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 

@@ -7,14 +7,19 @@ from typing import Any
 import pytest
 
 from app.openapi import read_examples, recorded, written
-from tests.front_door import ask, call, make_service
+from tests.front_door import ask, call, make_service, pathways
 
 ADDRESSES = {
     ("get", "/cds-services"): {"200", "405", "500"},
     ("post", "/cds-services/{service_id}"): {"200", "400", "404", "405", "412", "413", "415", "500"},
     ("post", "/evaluate"): {"200", "400", "405", "413", "415", "500"},
+    ("get", "/pathways"): {"200", "405", "500"},
+    ("get", "/pathways/{pathway_id}"): {"200", "304", "404", "405", "500"},
+    ("get", "/pathways/{pathway_id}/diagram.svg"): {"200", "304", "404", "405", "500"},
+    ("post", "/pathways/{pathway_id}/evaluate"): {"200", "400", "404", "405", "413", "415", "500"},
     ("get", "/health"): {"200", "405", "500"},
 }
+ONE_PATHWAY = "pathways/negative-dvt-ultrasound/evaluate"
 
 
 async def described(examples: Path | None = None) -> dict[str, Any]:
@@ -52,12 +57,15 @@ async def test_an_error_is_described_as_an_operation_outcome() -> None:
 
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
-    """A folder with one call, one refused call and one question, answers not yet recorded."""
+    """A folder with one call, one refused call, two questions and a list; answers not yet recorded."""
     (tmp_path / "evaluate").mkdir()
+    (tmp_path / ONE_PATHWAY).mkdir(parents=True)
     for name, request in {
         "limited-scan": call(),
         "no-reports": call({}),
         "evaluate/no-facts": {"today": "2026-03-12", "facts": {}},
+        "pathways/list": None,
+        f"{ONE_PATHWAY}/no-facts-for-one": {"today": "2026-03-12", "facts": {}},
     }.items():
         (tmp_path / f"{name}.json").write_text(json.dumps({"request": request}), encoding="utf-8")
     return tmp_path
@@ -70,13 +78,22 @@ async def test_examples_are_recorded_and_shown(examples: Path) -> None:
     paths = (await described(examples))["paths"]
     calls, questions = paths["/cds-services/{service_id}"]["post"], paths["/evaluate"]["post"]
 
-    assert [file.name for file in files] == ["no-facts.json", "limited-scan.json", "no-reports.json"]
+    assert {file.relative_to(examples).as_posix() for file in files} == {
+        "limited-scan.json",
+        "no-reports.json",
+        "evaluate/no-facts.json",
+        "pathways/list.json",
+        f"{ONE_PATHWAY}/no-facts-for-one.json",
+    }
     assert json.loads(files[examples / "limited-scan.json"])["response"]["cards"]
     assert json.loads(files[examples / "no-reports.json"])["response"]["resourceType"] == "OperationOutcome"
     assert list(shown(calls["requestBody"])) == ["limited-scan", "no-reports"]
     assert list(shown(calls["responses"]["200"])) == ["limited-scan"]
     assert shown(questions["requestBody"])["no-facts"]["summary"] == "No facts"
     assert shown(questions["responses"]["200"])["no-facts"]["value"]["recommendations"] == []
+    assert len(shown(paths["/pathways"]["get"]["responses"]["200"])["list"]["value"]["pathways"]) == len(pathways())
+    alone = paths["/pathways/{pathway_id}/evaluate"]["post"]["responses"]["200"]
+    assert len(shown(alone)["no-facts-for-one"]["value"]["pathways"]) == 1
 
 
 def shown(part: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,26 @@ def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.fhir_allowed_bases == ("https://a.example/fhir",)
 
 
+def test_private_networks_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVT_FHIR_ALLOWED_NETWORKS", "10.2.0.0/16,fd12::/32")
+
+    assert [str(each) for each in read_settings().fhir_networks] == ["10.2.0.0/16", "fd12::/32"]
+
+
+@pytest.mark.parametrize(
+    ("host", "bases", "may"),
+    [
+        ("127.0.0.1", (), True),
+        ("127.0.0.1", ("https://a.example/fhir",), False),
+        ("10.0.0.1", (), False),
+    ],
+)
+def test_loopback_servers_are_asked_in_the_development_default_only(
+    host: str, bases: tuple[str, ...], *, may: bool
+) -> None:
+    assert read_settings(host=host, fhir_allowed_bases=bases).may_ask_loopback is may
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings().port = 1  # type: ignore[misc]  # that is the claim
@@ -68,6 +88,13 @@ def test_settings_do_not_change() -> None:
         ("DVT_FHIR_ALLOWED_BASES", "ftp://a.example", "must be a comma-separated list of https FHIR base URLs"),
         ("DVT_FHIR_ALLOWED_BASES", "http://a.example/fhir", "must be a comma-separated list of https FHIR base URLs"),
         ("DVT_FHIR_ALLOWED_BASES", "https://me@a.example", "must be a comma-separated list of https FHIR base URLs"),
+        ("DVT_FHIR_ALLOWED_NETWORKS", "10.2.0.1/16", "must be a comma-separated list of private networks"),
+        ("DVT_FHIR_ALLOWED_NETWORKS", "0.0.0.0/0", "must be a comma-separated list of private networks"),
+        ("DVT_FHIR_ALLOWED_NETWORKS", "127.0.0.0/8", "must be a comma-separated list of private networks"),
+        ("DVT_FHIR_ALLOWED_NETWORKS", "169.254.169.254", "must be a comma-separated list of private networks"),
+        ("DVT_FHIR_ALLOWED_NETWORKS", "::/0", "must be a comma-separated list of private networks"),
+        ("DVT_FHIR_BUDGET_MS", "0", "must be the milliseconds for all reading from a FHIR server"),
+        ("DVT_FHIR_BUDGET_MS", "60000", "must be the milliseconds for all reading from a FHIR server"),
         ("DVT_MAX_BODY_BYTES", "1", "must be a size from 1024 to 104857600 bytes"),
         ("DVT_PROT", "1", "no such setting; the settings are DVT_HOST, DVT_PORT"),
     ],

@@ -11,7 +11,7 @@ import msgspec
 
 from app.bodies import decode_body, iso_date, too_deep
 from app.cards.machine_readable import evaluation_json, provenance_json
-from app.clinical.evaluate import evaluate
+from app.clinical.evaluate import Evaluation, evaluate
 from app.clinical.reading import RecordFacts, facts_from_record
 from app.clinical.vocabulary import parse_facts
 from app.errors import CallerError
@@ -46,15 +46,28 @@ class Desk:
     clock: Callable[[], date]
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was decided, and what the record showed if there was one."""
+
+    evaluation: Evaluation
+    record: RecordFacts | None
+
+
 def answer(body: bytes, desk: Desk) -> dict[str, object]:
-    """The answer to a request body, or CallerError 400."""
+    """The answer to a request body as JSON-like data, or CallerError 400."""
+    answered = decided(body, desk)
+    return {**evaluation_json(answered.evaluation), **(provenance_json(answered.record) if answered.record else {})}
+
+
+def decided(body: bytes, desk: Desk) -> Answered:
+    """The decision on a request body, or CallerError 400."""
     question = decode_body(_QUESTION, body)
     today = _today(question.today) or desk.clock()
     record = _record(question, today, desk)
     facts = parse_facts(record.facts if record else _object(question.facts, "facts"))
     config = {} if _is_absent(question.config) else _object(question.config, "config")
-    evaluation = evaluate(desk.pathways, facts, today=today, config=config)
-    return {**evaluation_json(evaluation), **(provenance_json(record) if record else {})}
+    return Answered(evaluate(desk.pathways, facts, today=today, config=config), record)
 
 
 def _today(raw: msgspec.Raw) -> date | None:

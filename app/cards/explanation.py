@@ -128,16 +128,14 @@ def _advised(evaluation: Evaluation, made: Recommendation) -> tuple[str, ...]:
 
 
 def _changed(evaluation: Evaluation, change: Change) -> tuple[str, ...]:
-    if change.leads_to is None:
-        return change.label, f"if {change.phrase}", "nothing to say"
-    then = change.leads_to
-    home = next(each for each in evaluation.pathways if then.id in each.recommendations)
-    when = wording.timing(then.timing)
-    return (
-        change.label,
-        f"if {change.phrase}",
-        f"{then.id} {then.indicator.value}{f', {when}' if when else ''}: {home.recommendations[then.id].headline}",
-    )
+    then = _lead(evaluation, change.leads_to) if change.leads_to else "nothing to say"
+    return change.label, f"if {change.phrase}", then
+
+
+def _lead(evaluation: Evaluation, made: Recommendation) -> str:
+    home = next(each for each in evaluation.pathways if made.id in each.recommendations)
+    when = wording.timing(made.timing)
+    return f"{made.id} {made.indicator.value}{f', {when}' if when else ''}: {home.recommendations[made.id].headline}"
 
 
 def _change(change: Change) -> dict[str, object]:

@@ -68,23 +68,29 @@ def _known(members: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in known if value not in (None, UNKNOWN, {}, [])}
 
 
-def _plain(value: object) -> object:  # noqa: PLR0911 -- one line for each kind of value
+ANSWERS = {Answer.YES: True, Answer.NO: False, Answer.UNKNOWN: None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _known(value)
+    if isinstance(value, frozenset):  # names or days, never mixed
+        return sorted((_scalar(item) for item in value), key=str)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
     match value:
         case Answer():
-            return {Answer.YES: True, Answer.NO: False, Answer.UNKNOWN: None}[value]
+            return ANSWERS[value]
         case date():
             return value.isoformat()
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
-        case Mapping():
-            return _known(value)
-        case frozenset() | set():
-            return sorted(_plain(item) for item in value)  # type: ignore[type-var]  # names or days, never mixed
-        case list() | tuple():
-            return [_plain(item) for item in value]
         case _:
-            pass
-    return value
+            return value
 
 
 def _timing(timing: Timing) -> dict[str, str]:

@@ -9,7 +9,7 @@ from app.cards.machine_readable import evaluation_json, provenance_json
 from app.cards.suggestions import Chart, suggestions
 from app.clinical.evaluate import Evaluation, PathwayDecision
 from app.clinical.reading import RecordFacts
-from app.clinical.vocabulary import UNKNOWN, Exam, Facts
+from app.clinical.vocabulary import UNKNOWN, Exam, Facts, Symptoms
 from app.clinical.what_if import Change, what_would_change
 from app.pathway.content import Reference, Strength
 from app.pathway.decide import LOUDNESS, Recommendation
@@ -46,13 +46,17 @@ def render_card(
     encounter_id: str | None,
     hook_instance: str,
     service_id: str,
+    unread: Sequence[str] = (),
 ) -> dict[str, object] | None:
-    """The card, or None when there is nothing to say. Members and order are CDS Hooks 2.0.1 (conformance CARD-*)."""
+    """The card, or None when there is nothing to say. Members and order are CDS Hooks 2.0.1 (conformance CARD-*).
+
+    `unread`: in words, which data could not be read.
+    """
     lead = evaluation.lead
     if lead is None:
         return None
     decided = evaluation.decided(lead)
-    members = {**evaluation_json(evaluation), **provenance_json(record)}
+    members = {**evaluation_json(evaluation), **provenance_json(record), "unread": list(unread)}
     said = {name: value for name, value in members.items() if value}  # GEN-02: nothing on the wire is empty
     # over the whole answer, so that changed advice never carries the id of a card that was already answered
     card_id = uuid5(CARD_IDS, dumps([hook_instance, service_id, said], sort_keys=True))
@@ -60,7 +64,7 @@ def render_card(
     return {
         "uuid": str(card_id),
         "summary": summary(lead, decided),
-        "detail": "\n\n".join(_paragraphs(evaluation, lead, decided)),
+        "detail": "\n\n".join(_paragraphs(evaluation, lead, decided, unread)),
         "indicator": max((made.indicator for made in evaluation.recommendations), key=LOUDNESS.__getitem__).value,
         "source": _source(lead, decided.pathway),
         **({"suggestions": drafts, "selectionBehavior": "any"} if drafts else {}),
@@ -87,13 +91,17 @@ def _source(lead: Recommendation, pathway: Pathway) -> dict[str, object]:
     return {"label": f"dvt-next-step: {pathway.title}, version {pathway.version}{status}", "topic": topic}
 
 
-def _paragraphs(evaluation: Evaluation, lead: Recommendation, decided: PathwayDecision) -> Iterator[str]:
+def _paragraphs(
+    evaluation: Evaluation, lead: Recommendation, decided: PathwayDecision, unread: Sequence[str]
+) -> Iterator[str]:
     pathway = decided.pathway
     if not pathway.approved:
         yield f"**{DRAFT[0].upper()}{DRAFT[1:]}.**"
     yield fill(pathway.recommendations[lead.id].text, pathway.days)
     yield "**Why:** " + " ".join(pathway.because[rule] for rule in lead.rules if rule in pathway.because)
-    yield "**Facts:**\n" + "\n".join(f"- {fact}" for fact in facts_in_words(evaluation.facts, decided))
+    facts = [f"- {fact}" for fact in facts_in_words(evaluation.facts, decided)]
+    if facts:
+        yield "**Facts:**\n" + "\n".join(facts)
     if lead.attributes.get("modality"):
         yield _modality(lead.attributes["modality"])
     others = [made for made in evaluation.recommendations[1:] if not made.id.startswith("DATA-")]
@@ -103,6 +111,8 @@ def _paragraphs(evaluation: Evaluation, lead: Recommendation, decided: PathwayDe
     missing = _missing(evaluation, changes)
     if missing:
         yield f"**Not known:** {wording.listed(missing)}."
+    if unread:
+        yield "**Could not be read:**\n" + "\n".join(f"- {data}" for data in unread)
     if changes:
         yield "**Would change this:**\n" + "\n".join(
             f"- {_change(evaluation, each)}" for each in changes[:MOST_CHANGES]
@@ -112,25 +122,36 @@ def _paragraphs(evaluation: Evaluation, lead: Recommendation, decided: PathwayDe
     yield pathway.return_precautions
 
 
-def facts_in_words(facts: Facts, decided: PathwayDecision) -> Iterator[str]:  # noqa: C901 -- one line for each fact
+def facts_in_words(facts: Facts, decided: PathwayDecision) -> Iterator[str]:
     """The facts the advice rests on, with values, units and dates."""
     names = decided.situation.names
     if decided.latest:
         yield _study_in_words(decided.latest, names)
-    symptoms = facts.symptoms
+    yield from _symptoms_in_words(facts.symptoms, names)
+    yield from _probability_in_words(facts, names)
+    yield from _patient_in_words(facts, names)
+
+
+def _symptoms_in_words(symptoms: Symptoms, names: Mapping[str, str]) -> Iterator[str]:
     if names["status"] != UNKNOWN and symptoms.as_of:
         yield f"Symptoms {wording.said(names['status'])} ({wording.day(symptoms.as_of)}){_of_leg(symptoms.side)}"
     if names["whole_leg"] == "yes":
         yield "Whole leg swollen"
-    for flag, word in (("pe", "pulmonary embolism"), ("limb", "a threatened limb"), ("infection", "severe infection")):
-        if names[f"red_flag_{flag}"] == "yes":
-            yield f"Signs of {word} recorded"
+    for flag, danger in wording.RED_FLAGS.items():
+        if names[flag] == "yes":
+            yield f"Signs of {danger} recorded"
+
+
+def _probability_in_words(facts: Facts, names: Mapping[str, str]) -> Iterator[str]:
     if names["wells_class"] in ("likely", "unlikely"):
         score = f" {facts.wells.score}" if facts.wells.score is not None else ""
         yield f"Wells{score}: DVT {names['wells_class']}"
     if facts.ddimer and facts.ddimer.value is not None and facts.ddimer.unit != UNKNOWN:
         taken = f" ({wording.day(facts.ddimer.collected)})" if facts.ddimer.collected else ""
         yield f"D-dimer {wording.number(facts.ddimer.value)} {facts.ddimer.unit}{taken}: {names['ddimer']}"
+
+
+def _patient_in_words(facts: Facts, names: Mapping[str, str]) -> Iterator[str]:
     if facts.egfr is not None:
         yield f"eGFR {wording.number(facts.egfr)} mL/min/1.73 m2"
     if names["pregnant"] == "yes":

@@ -18,8 +18,8 @@ from app.pathway.content import Order
 from app.pathway.decide import Recommendation
 
 SNOMED = "http://snomed.info/sct"
-# Structure of the leg, by side: SNOMED CT, codes seen in ../shared terminology are laterality qualifiers only, so the
-# side is said as a qualifier beside the region.
+# SNOMED CT has no code of its own in our value sets for the left or the right leg: the region is coded, and the side as
+# a qualifier beside it.
 LEG = {"system": SNOMED, "code": "61685007", "display": "Lower limb structure"}
 SIDE = {
     "left": {"system": SNOMED, "code": "7771000", "display": "Left"},
@@ -53,8 +53,8 @@ def _suggestion(
     suggestion_id = uuid5(card_id, made.id)
     side = _side(evaluation, made) if order.side == "examined" else None
     legs = f", {wording.SIDES[side]}" if side else ""
-    when = wording.timing(made.timing)
-    sentence = f"Create a draft order: {order.title}{legs}{f', {when}' if when else ''}."
+    days = wording.advised_days(made.timing)
+    sentence = f"Create a draft order: {order.title}{legs}{f', {days}' if days else ''}."
     return {
         "label": f"Order {order.title}",
         "uuid": str(suggestion_id),

@@ -43,6 +43,12 @@ ALTERNATIVE_MODALITY = {
     "DISCUSS": "dedicated iliac duplex or catheter venography",
 }
 
+RED_FLAGS = {
+    "red_flag_pe": "pulmonary embolism",
+    "red_flag_limb": "a threatened limb",
+    "red_flag_infection": "severe infection",
+}
+
 SIDES = {"left": "left leg", "right": "right leg", "bilateral": "both legs"}
 
 
@@ -67,24 +73,25 @@ def days(first: date, last: date) -> str:
     return f"{day(first)} - {day(last)}"
 
 
-def timing(value: Timing) -> str:  # noqa: PLR0911 -- one line for each kind of timing
+TIMINGS = {
+    TimingKind.NOW: "now ({days})",
+    TimingKind.OVERDUE: "overdue, do it {days}",
+    TimingKind.DUE: "due {days}",
+    TimingKind.WINDOW: "{days}",
+    TimingKind.LAPSED: "window lapsed, decide clinically",
+    TimingKind.UNKNOWN: "date not known",
+    TimingKind.NONE: "",
+}
+
+
+def timing(value: Timing) -> str:
     """When to act, in a few words; empty when there is no time to say."""
-    span = days(value.earliest, value.latest) if value.earliest and value.latest else ""
-    match value.kind:
-        case TimingKind.NOW:
-            return f"now ({span})"
-        case TimingKind.OVERDUE:
-            return f"overdue, do it {span}"
-        case TimingKind.DUE:
-            return f"due {span}"
-        case TimingKind.WINDOW:
-            return span
-        case TimingKind.LAPSED:
-            return "window lapsed, decide clinically"
-        case TimingKind.UNKNOWN:
-            return "date not known"
-        case TimingKind.NONE:
-            return ""
+    return TIMINGS[value.kind].format(days=advised_days(value))
+
+
+def advised_days(value: Timing) -> str:
+    """The advised days alone; empty when there are none."""
+    return days(value.earliest, value.latest) if value.earliest and value.latest else ""
 
 
 def number(value: Decimal) -> str:
@@ -100,7 +107,7 @@ def study(exam: Exam, names: Mapping[str, str]) -> str:
 
 def verdict(names: Mapping[str, str]) -> str:
     """What the latest usable study amounts to, in two or three words."""
-    if names["result_gate"] == "none_usable" or names["result"] == UNKNOWN:
+    if names["result"] == UNKNOWN:
         return "no usable result"
     result = said(names["result"])
     if names["compromised"] == "yes":

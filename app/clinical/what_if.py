@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from app.clinical.evaluate import Evaluation, decide_all
+from app.clinical.examinations import Episode, timed_status
 from app.clinical.pretest import HIGHEST, LOWEST
 from app.clinical.vocabulary import (
     BLEEDING,
@@ -50,10 +51,26 @@ def what_would_change(evaluation: Evaluation) -> tuple[Change, ...]:
     )
 
 
+def what_would_not_change(evaluation: Evaluation) -> tuple[Question, ...]:
+    """The questions that are open although none of their answers could change what leads: not worth asking."""
+    return tuple(
+        question
+        for item in evaluation.decisions
+        for question in item.pathway.questions
+        if _is_open(evaluation, question) and not any(_changes(evaluation, question))
+    )
+
+
+def _is_open(evaluation: Evaluation, question: Question) -> bool:
+    value = next(iter(question.values))
+    study = _study(evaluation, question.fact)
+    return with_answer(evaluation.facts, question.fact, value, evaluation.today, study) is not None
+
+
 def _changes(evaluation: Evaluation, question: Question) -> Iterator[Change]:
     now = evaluation.lead
     for value, phrase in question.values.items():
-        facts = with_answer(evaluation.facts, question.fact, value, evaluation.today, _latest(evaluation))
+        facts = with_answer(evaluation.facts, question.fact, value, evaluation.today, _study(evaluation, question.fact))
         if facts is None:
             return
         then = decide_all(evaluation.pathways, facts, evaluation.today).lead
@@ -67,8 +84,11 @@ def _differs(now: Recommendation | None, then: Recommendation | None) -> bool:
     return (now.id, now.indicator, now.timing.kind) != (then.id, then.indicator, then.timing.kind)
 
 
-def _latest(evaluation: Evaluation) -> Exam | None:
-    return evaluation.decisions[0].latest if evaluation.decisions else None
+def _study(evaluation: Evaluation, fact: str) -> Exam | None:
+    """The study a question is about: L. A missing result is the last one's, which L may stand in for (G-RESULT)."""
+    days = {name: number for pathway in evaluation.pathways for name, number in pathway.days.items()}
+    episode = Episode(evaluation.facts, evaluation.today, days)
+    return episode.last if fact == "exam.result" else episode.latest or episode.last
 
 
 def with_answer(facts: Facts, fact: str, value: str, today: date, latest: Exam | None) -> Facts | None:
@@ -87,12 +107,10 @@ def _with_exam_answer(facts: Facts, member: str, value: str, latest: Exam | None
 
 def _with_status(facts: Facts, value: str, today: date, latest: Exam | None) -> Facts | None:
     """A status is only worth asking when one recorded today would count: after the day of the study."""
-    since = latest.date if latest else None
-    symptoms = facts.symptoms
-    counted = symptoms.status != UNKNOWN and symptoms.as_of is not None and since is not None and symptoms.as_of > since
-    if counted or since is None or today <= since:
+    would_count = latest is not None and latest.date is not None and latest.date < today
+    if not would_count or timed_status(facts, latest, today) != UNKNOWN:
         return None
-    return replace(facts, symptoms=replace(symptoms, status=value, as_of=today))
+    return replace(facts, symptoms=replace(facts.symptoms, status=value, as_of=today))
 
 
 def _with_symptom_side(facts: Facts, value: str, _today: date, latest: Exam | None) -> Facts | None:

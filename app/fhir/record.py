@@ -30,6 +30,7 @@ from app.fhir.resources import (
     AllergyIntolerance,
     Bundle,
     Condition,
+    Device,
     DiagnosticReport,
     Encounter,
     ImagingStudy,
@@ -38,6 +39,7 @@ from app.fhir.resources import (
     Observation,
     Patient,
     Procedure,
+    QuestionnaireResponse,
     Reference,
     Resource,
     ServiceRequest,
@@ -77,6 +79,8 @@ class Record:
     medication_requests: tuple[MedicationRequest, ...] = ()
     medication_statements: tuple[MedicationStatement, ...] = ()
     allergies: tuple[AllergyIntolerance, ...] = ()
+    devices: tuple[Device, ...] = ()
+    questionnaire_responses: tuple[QuestionnaireResponse, ...] = ()
     queries: Mapping[str, QueryState] = field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     expected: Mapping[str, str] = field(default_factory=dict)
@@ -184,6 +188,8 @@ def _assemble(answers: Mapping[str, Answer], expected: Mapping[str, str], subjec
         medication_requests=_of(matches, MedicationRequest),
         medication_statements=_of(matches, MedicationStatement),
         allergies=_of(matches, AllergyIntolerance),
+        devices=_of(matches, Device),
+        questionnaire_responses=_of(matches, QuestionnaireResponse),
         queries=MappingProxyType(states),
         set_aside=tuple(sorted(set_aside)),
         expected=MappingProxyType(dict(expected)),

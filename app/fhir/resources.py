@@ -143,6 +143,28 @@ class Patient(Resource, frozen=True):
         return any(link.type == "replaced-by" for link in self.link)
 
 
+class Component(Element, frozen=True):
+    """One of several statements in one Observation (a panel). All forms of value[x] are known, as there."""
+
+    code: CodeableConcept | None = None
+    modifier_extension: object = None
+    data_absent_reason: object = None
+    value_quantity: Quantity | None = None
+    value_codeable_concept: CodeableConcept | None = None
+    value_boolean: bool | None = None
+    value_integer: int | None = None
+    value_date_time: str | None = None
+    value_string: object = None
+    value_range: object = None
+    value_ratio: object = None
+    value_sampled_data: object = None
+    value_time: object = None
+    value_period: object = None
+    boolean_extension: object = msgspec.field(default=None, name="_valueBoolean")
+    integer_extension: object = msgspec.field(default=None, name="_valueInteger")
+    date_time_extension: object = msgspec.field(default=None, name="_valueDateTime")
+
+
 class Observation(Resource, frozen=True):
     """A statement or measurement. All forms of value[x] are known, so that one we cannot use is not overlooked."""
 
@@ -171,18 +193,25 @@ class Observation(Resource, frozen=True):
     boolean_extension: object = msgspec.field(default=None, name="_valueBoolean")
     integer_extension: object = msgspec.field(default=None, name="_valueInteger")
     date_time_extension: object = msgspec.field(default=None, name="_valueDateTime")
+    component: tuple[Component, ...] = ()
 
 
 class Condition(Resource, frozen=True):
-    """A problem or diagnosis."""
+    """A problem or diagnosis. An end in any form may make it a thing of the past."""
 
-    LOSABLE = Resource.LOSABLE | {"onsetDateTime", "recordedDate"}
+    LOSABLE = Resource.LOSABLE | {"onsetDateTime", "onsetPeriod", "recordedDate"}
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
     code: CodeableConcept | None = None
     body_site: tuple[CodeableConcept, ...] = ()
     subject: Reference | None = None
     onset_date_time: str | None = None
+    onset_period: Period | None = None
+    abatement_date_time: str | None = None
+    abatement_period: Period | None = None
+    abatement_age: object = None
+    abatement_range: object = None
+    abatement_string: object = None
     recorded_date: str | None = None
 
 
@@ -258,6 +287,7 @@ class MedicationRequest(Resource, frozen=True):
     medication_reference: Reference | None = None
     subject: Reference | None = None
     authored_on: str | None = None
+    contained: tuple[msgspec.Raw, ...] = ()
 
 
 class MedicationStatement(Resource, frozen=True):
@@ -270,19 +300,88 @@ class MedicationStatement(Resource, frozen=True):
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    contained: tuple[msgspec.Raw, ...] = ()
+
+
+class Medication(Element, frozen=True):
+    """A drug that a prescription contains."""
+
+    id: str | None = None
+    code: CodeableConcept | None = None
+    modifier_extension: object = None
+
+
+class Reaction(Element, frozen=True):
+    """One event of an allergy."""
+
+    substance: CodeableConcept | None = None
+    manifestation: tuple[CodeableConcept, ...] = ()
+    severity: str | None = None
 
 
 class AllergyIntolerance(Resource, frozen=True):
     """A reaction, or the risk of one."""
 
+    LOSABLE = Resource.LOSABLE | {"recordedDate"}
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
     code: CodeableConcept | None = None
     patient: Reference | None = None
+    criticality: str | None = None
+    recorded_date: str | None = None
+    reaction: tuple[Reaction, ...] = ()
 
     def about(self) -> Reference | None:
         """FHIR calls the subject of an allergy `patient`."""
         return self.patient
+
+
+class Device(Resource, frozen=True):
+    """An implant, or another thing that belongs to the patient."""
+
+    status: str | None = None
+    type: CodeableConcept | None = None
+    patient: Reference | None = None
+
+    def about(self) -> Reference | None:
+        """FHIR calls the subject of a device `patient`."""
+        return self.patient
+
+
+class GivenAnswer(Element, frozen=True):
+    """One answer in a form."""
+
+    value_boolean: bool | None = None
+    value_integer: int | None = None
+    value_decimal: object = None
+    value_date: str | None = None
+    value_date_time: str | None = None
+    value_string: object = None
+    value_coding: Coding | None = None
+    value_quantity: Quantity | None = None
+    boolean_extension: object = msgspec.field(default=None, name="_valueBoolean")
+    integer_extension: object = msgspec.field(default=None, name="_valueInteger")
+    item: tuple[GivenItem, ...] = ()
+
+
+class GivenItem(Element, frozen=True):
+    """A question of a form with its answers, or a group of questions."""
+
+    link_id: str | None = None
+    modifier_extension: object = None
+    answer: tuple[GivenAnswer, ...] = ()
+    item: tuple[GivenItem, ...] = ()
+
+
+class QuestionnaireResponse(Resource, frozen=True):
+    """A form that was filled in."""
+
+    LOSABLE = Resource.LOSABLE | {"authored"}
+    questionnaire: str | None = None
+    status: str | None = None
+    subject: Reference | None = None
+    authored: str | None = None
+    item: tuple[GivenItem, ...] = ()
 
 
 class Issue(Element, frozen=True):
@@ -353,6 +452,8 @@ RESOURCES: Final[dict[str, type[Resource]]] = {
         MedicationRequest,
         MedicationStatement,
         AllergyIntolerance,
+        Device,
+        QuestionnaireResponse,
     )
 }
 

@@ -20,6 +20,7 @@ from app.fhir.subject import Proof, Subject
 
 _CONTENT: Final = msgspec.json.Encoder(order="deterministic")
 _UNRANKED: Final = -math.inf
+_ABOUT_A_PATIENT: Final = frozenset({"AllergyIntolerance", "Device"})  # FHIR calls their subject `patient`
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _is_another_patients(reading: Reading, subject: Subject) -> bool:
 
 
 def _reason_of_unreadable(header: Header, subject: Subject) -> Reason:
-    about = header.patient if header.resource_type == "AllergyIntolerance" else header.subject
+    about = header.patient if header.resource_type in _ABOUT_A_PATIENT else header.subject
     return Reason.ANOTHER_PATIENT if subject.proof(about) is Proof.ANOTHER else Reason.UNREADABLE
 
 

@@ -135,8 +135,13 @@ class _Check:
             if PATIENT not in template or {"{", "}"} & set(template.replace(PATIENT, "")):
                 reason = f"the template must ask for one patient, and only {PATIENT} is filled in"
                 self._fail("facts.yaml", (*at, "template"), reason)
-            for fact in query.facts:
-                self._known(fact, self.facts.facts, "facts.yaml", (*at, "facts"))
+        for name, source in self.facts.reading.items():
+            self._sources(source.sources, "facts.yaml", ("reading", name, "sources"))
+            for key in source.queries:
+                here: Location = ("reading", name, "queries")
+                self._known(key, self.facts.queries, "facts.yaml", here, "is no query")
+                if self.facts.queries[key].resource != source.resource:
+                    self._fail("facts.yaml", here, f"{key} asks for {self.facts.queries[key].resource}")
 
     def _settings(self) -> None:
         file = "pathway.yaml"

@@ -295,13 +295,49 @@ class Question(Content):
 
 
 class RecordQuery(Content):
-    """One FHIR read or search; it becomes a prefetch template (conformance PT-01..PT-09)."""
+    """One FHIR read or search; it becomes a prefetch template (conformance PT-01..PT-09).
+
+    Which facts it brings is said by the sources under `reading` that name it.
+    """
 
     resource: Name
     template: Annotated[str, StringConstraints(pattern=QUERY)]
     required: bool = False
-    facts: Names
     why: Sentence
+
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+class RecordSource(Content):
+    """Where in a record facts are found: one kind of resource, and when what it says holds.
+
+    `codes`: value set -> what a code of it says. Of `statuses`, `verification` and `intents` those named count;
+    `not-stated` stands for one that is left out. Without `look_back_days` it holds for ever.
+    """
+
+    resource: Name
+    queries: Names
+    facts: Some = ()
+    same_facts_as: Some = ()
+    element: Words
+    codes: Mapping[Name, Name] = {}
+    statuses: Some = ()
+    verification: Some = ()
+    intents: Some = ()
+    units: Annotated[tuple[Words, ...], BeforeValidator(_one_or_many)] = ()
+    look_back_days: Annotated[int, Field(ge=0)] | None = None
+    older_than_days: Annotated[int, Field(ge=1)] | None = None
+    proves: Sentence
+    unknown: Sentence
+    conflict: Sentence | None = None
+    sources: Some = ()
+
+    @model_validator(mode="after")
+    def _says_which_facts(self) -> Self:
+        if bool(self.facts) == bool(self.same_facts_as):
+            raise ValueError("say either facts or same_facts_as")
+        return self
 
 
 class RecommendationText(Content):
@@ -357,9 +393,9 @@ class Reference(Content):
 
 def _day(value: object) -> object:
     """Pydantic would take a number for seconds since 1970."""
-    if not isinstance(value, str):
-        raise ValueError("must be a day such as 2026-03-12")  # noqa: TRY004 -- pydantic collects ValueErrors only
-    return value
+    if isinstance(value, str):
+        return value
+    raise ValueError("must be a day such as 2026-03-12")
 
 
 class Review(Content):
@@ -391,12 +427,13 @@ class PathwayFile(Content):
 
 
 class FactsFile(Content):
-    """`facts.yaml`: the facts rows may name, the questions worth asking, the queries that find them."""
+    """`facts.yaml`: the facts rows may name, the questions worth asking, and how a record is asked and read."""
 
     facts: Mapping[Name, FactMeaning]
     dates: Mapping[Name, Sentence] = {}
     questions: Annotated[tuple[Question, ...], BeforeValidator(_mappings)] = ()
     queries: Mapping[Name, RecordQuery] = {}
+    reading: Mapping[Name, RecordSource] = {}
 
 
 class RecommendationsFile(Content):

@@ -147,7 +147,7 @@ def _head(sheet: _Sheet, pathway: Pathway) -> None:
         *_said(
             "Read from top to bottom. Left: when a row fires, and why. Right: what it advises, how loud and when."
             " An arrow to the right ends the walk. A value that is not named does not match; unknown is a value."
-            " A project choice has no published source and needs a clinician's signature.",
+            " A project choice is decided here and not by a published source alone: a clinician has to sign it.",
             SMALL,
             BOX,
         ),

@@ -42,8 +42,9 @@ WORDS: Mapping[str, str] = {
     "int_type": "must be a whole number without quotes",
     "bool_type": "must be true or false, without quotes",
     "model_type": "must hold keys and values",
-    "mapping_type": "must hold keys and values",
+    "dict_type": "must hold keys and values",
     "tuple_type": "must be a list",
+    "too_short": "must not be empty",
     "date_from_datetime_parsing": "must be a day such as 2026-03-12",
 }
 """Pydantic's kinds of error in an author's words; the others are plain enough as pydantic says them."""

@@ -83,9 +83,13 @@ def _head(pathway: Pathway, base: Pathway | None) -> Iterator[str]:
     if base:
         yield f"Its words and some of its stages are those of [{_safe(base.title)}]({base.id}.md)."
     yield ""
-    yield f"How to read and change it: [reading.md](reading.md). The drawing: [{pathway.id}.svg]({pathway.id}.svg)."
+    yield "How to read and change it: [reading.md](reading.md)."
+    yield ""
+    yield f"<details><summary>The drawing ({pathway.id}.svg)</summary>"  # it is many screens long
     yield ""
     yield f"[![{_safe(pathway.title)}: the stages and their rows]({pathway.id}.svg)]({pathway.id}.svg)"
+    yield ""
+    yield "</details>"
 
 
 def _stages(pathway: Pathway) -> Iterator[str]:
@@ -244,7 +248,7 @@ def _choices(own: _Own) -> Iterator[str]:
     named = [(f"`{name}`", f"{each.meaning}: {each.value}") for name, each in settings if each.project_choice]
     if rows or named:
         yield "\n## Choices of this project"
-        yield f"\nNo published source decides these; each {SIGNATURE}."
+        yield f"\nNo published source decides these alone; each {SIGNATURE}."
         yield from _table(("what", "choice"), ((what, _safe(choice)) for what, choice in (*rows, *named)))
 
 
@@ -294,7 +298,8 @@ def _reference(key: str, reference: Reference) -> tuple[str, ...]:
     year = f" {reference.year}" if reference.year else ""
     places = (("doi:", reference.doi), ("PMID ", reference.pmid), ("", reference.pmcid))
     found = "".join(f". {name}{_safe(str(place))}" for name, place in places if place)
-    citation = f"{_safe(reference.authors)}. {_safe(reference.title)}. {_safe(reference.journal)}{year}{found}"
+    authors, title, journal = reference.authors.removesuffix("."), reference.title, reference.journal
+    citation = f"{_safe(authors)}. {_safe(title)}. {_safe(journal)}{year}{found}"
     return f'<a id="ref-{key}"></a>{_safe(reference.short)}', citation, _checked(reference)
 
 

@@ -12,12 +12,25 @@ BULLET = "- "
 
 MOST_IN_A_LINE = 3
 
-DATES: Mapping[str, str] = {"anchor": "the anchor examination", "latest": "the latest study"}
+DATES: Mapping[str, str] = {
+    "anchor": "the anchor examination",
+    "latest": "the latest study",
+    "positive": "the positive study",
+    "stent": "the stent",
+}
+
+SHORT_FORMS: Mapping[str, str] = {
+    "ddimer": "D-dimer",
+    "egfr": "eGFR",
+    "gad": "gadolinium",
+    "us": "ultrasound",
+    **{short: short.upper() for short in ("aki", "cfv", "ctv", "dvt", "ed", "mri", "mrv", "pe", "pocus", "svt")},
+}
 
 
 def plain(name: str) -> str:
     """A name of ours as words."""
-    return name.replace("_", " ")
+    return " ".join(SHORT_FORMS.get(word, word) for word in name.split("_"))
 
 
 def either(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 
 from app.errors import AuthorError
@@ -70,15 +70,11 @@ def _problem(error: MarkedYAMLError) -> str:
 def _plain(node: Node, at: Location, lines: dict[Location, int], file: str) -> object:
     lines.setdefault(at, _line(node))
     _refuse_tricks(node, file)
-    match node:
-        case MappingNode():
-            return _mapping(node, at, lines, file)
-        case SequenceNode():
-            return [_plain(item, (*at, index), lines, file) for index, item in enumerate(node.value)]
-        case ScalarNode():
-            return _scalar(node, file)
-        case _:
-            raise AuthorError(file, _line(node), "only mappings, lists and plain values are used here")
+    if isinstance(node, ScalarNode):
+        return _scalar(node, file, lines[at])  # the key's line: a value left out has none of its own
+    if isinstance(node, MappingNode):
+        return _mapping(node, at, lines, file)
+    return [_plain(item, (*at, index), lines, file) for index, item in enumerate(node.value)]
 
 
 def _line(node: Node) -> int:
@@ -110,7 +106,7 @@ def _mapping(node: MappingNode, at: Location, lines: dict[Location, int], file: 
     return values
 
 
-def _scalar(node: ScalarNode, file: str) -> object:
+def _scalar(node: ScalarNode, file: str, line: int) -> object:
     text: str = node.value
     if node.style in ("'", '"', "|", ">"):
         return text
@@ -122,6 +118,6 @@ def _scalar(node: ScalarNode, file: str) -> object:
         case "int" if DECIMAL.fullmatch(text):
             return int(text)
         case "null":
-            raise AuthorError(file, _line(node), "nothing is written here: write a value or leave the key out")
+            raise AuthorError(file, line, "nothing is written here: write a value or leave the key out")
         case _:
-            raise AuthorError(file, _line(node), f"{text}: put it in quotes, or write a whole decimal number")
+            raise AuthorError(file, line, f"{text}: put it in quotes, or write a whole decimal number")

@@ -18,6 +18,7 @@ from tests.front_door import (
     limited_scan,
     make_service,
     no_ehr,
+    pathways,
     searchset,
     stated,
 )
@@ -202,9 +203,7 @@ WORSE = "worsening"
 
 def paged(address: str, relation: str = "next") -> Json:
     """A call with every key, whose page of symptoms says `resolved` and names another page."""
-    body = call(
-        dict.fromkeys(("survey_observations", "laboratory_observations", "imaging_studies", "service_requests"))
-    )
+    body = call({key: None for pathway in pathways() for key in pathway.queries})
     body["prefetch"] |= limited_scan()
     first = searchset(stated("symptoms.status", "resolved", "2026-03-10"))
     body["prefetch"]["exam_observations"] = {**first, "link": [{"relation": relation, "url": address}]}

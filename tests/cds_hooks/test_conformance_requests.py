@@ -13,7 +13,7 @@ from tests.front_door import SERVICE, Ehr, ask, call, calling, limited_scan, mak
 
 GRANTED = {
     "fhirServer": "http://127.0.0.1:8080/fhir",
-    "fhirAuthorization": {"access_token": "t-1", "token_type": "Bearer", "scope": "patient/Observation.rs"},
+    "fhirAuthorization": {"access_token": "t-1", "token_type": "Bearer", "scope": "patient/*.rs"},
 }
 
 DRAFT = {

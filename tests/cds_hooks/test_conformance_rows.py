@@ -12,8 +12,6 @@ CHECKLIST = Path(__file__).parents[3] / "shared" / "cds-hooks" / "conformance.md
 
 # The issue of what is not built yet. A row that a test names has to leave this list.
 LATER: Mapping[str, int] = {
-    # fhirAuthorization: how the token is kept
-    "FHIR-11": 4,
     # feedback
     "FB-01": 7,
     "FB-08": 7,

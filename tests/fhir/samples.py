@@ -26,7 +26,18 @@ EXPECTED: Final = {
     "studies": "ImagingStudy",
     "orders": "ServiceRequest",
     "conditions": "Condition",
+    "procedures": "Procedure",
+    "encounters": "Encounter",
+    "prescriptions": "MedicationRequest",
+    "taken": "MedicationStatement",
+    "allergies": "AllergyIntolerance",
+    "devices": "Device",
+    "forms": "QuestionnaireResponse",
 }
+ICD_10_CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
+RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+HL7: Final = "http://terminology.hl7.org/CodeSystem"
 
 
 def raw(value: object) -> msgspec.Raw:
@@ -102,6 +113,126 @@ def order(**members: object) -> Json:
     }
 
 
+def condition(
+    code: Json,
+    clinical: str | None = "active",
+    verification: str | None = "confirmed",
+    **members: Any,  # noqa: ANN401 -- any JSON
+) -> Json:
+    """A diagnosis recorded on 1 March 2026."""
+    statuses = {
+        "clinicalStatus": clinical and coded(f"{HL7}/condition-clinical", clinical),
+        "verificationStatus": verification and coded(f"{HL7}/condition-ver-status", verification),
+    }
+    return {
+        "resourceType": "Condition",
+        "id": "c1",
+        "code": code,
+        "recordedDate": "2026-03-01",
+        **{name: status for name, status in statuses.items() if status},
+        **ours(**members),
+    }
+
+
+def procedure(code: Json, day: str | None = "2026-03-01", **members: object) -> Json:
+    """Something that was done on 1 March 2026."""
+    return {
+        "resourceType": "Procedure",
+        "id": "p1",
+        "status": "completed",
+        "code": code,
+        "performedDateTime": day,
+        **ours(**members),
+    }
+
+
+def encounter(
+    kind: str,
+    start: str | None = "2026-03-12",
+    end: str | None = None,
+    **members: Any,  # noqa: ANN401 -- any JSON
+) -> Json:
+    """An open contact of 12 March 2026."""
+    return {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "finished" if end else "in-progress",
+        "class": {"system": ACT_CODE, "code": kind},
+        "period": {"start": start, "end": end},
+        **ours(**members),
+    }
+
+
+def prescription(drug: Json, **members: object) -> Json:
+    """An active order of 1 March 2026."""
+    return {
+        "resourceType": "MedicationRequest",
+        "id": "m1",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": drug,
+        "authoredOn": "2026-03-01",
+        **ours(**members),
+    }
+
+
+def taken(drug: Json, **members: object) -> Json:
+    """A drug that is taken, said on 10 March 2026."""
+    return {
+        "resourceType": "MedicationStatement",
+        "id": "t1",
+        "status": "active",
+        "medicationCodeableConcept": drug,
+        "effectiveDateTime": "2026-03-10",
+        **ours(**members),
+    }
+
+
+def allergy(
+    code: Json,
+    clinical: str | None = "active",
+    verification: str | None = None,
+    **members: Any,  # noqa: ANN401 -- any JSON
+) -> Json:
+    """An allergy on the list."""
+    statuses = {
+        "clinicalStatus": clinical and coded(f"{HL7}/allergyintolerance-clinical", clinical),
+        "verificationStatus": verification and coded(f"{HL7}/allergyintolerance-verification", verification),
+    }
+    return {
+        "resourceType": "AllergyIntolerance",
+        "id": "a1",
+        "code": code,
+        "patient": {"reference": f"Patient/{PATIENT_ID}"},
+        **{name: status for name, status in statuses.items() if status},
+        **members,
+    }
+
+
+def device(kind: Json, **members: object) -> Json:
+    """An implant."""
+    about = {"reference": f"Patient/{PATIENT_ID}"}
+    return {"resourceType": "Device", "id": "d1", "type": kind, "patient": about, **members}
+
+
+def form(*items: Json, **members: object) -> Json:
+    """Our form, filled in on 10 March 2026."""
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q1",
+        "questionnaire": "urn:dvt-next-step:questionnaire",
+        "status": "completed",
+        "authored": "2026-03-10",
+        "item": list(items),
+        **ours(**members),
+    }
+
+
+def answered(question: str, *answers: Json) -> Json:
+    """A question of our form with its answers."""
+    return {"linkId": question, "answer": list(answers)}
+
+
 def bundle(*resources: Json | None, **members: object) -> Json:
     """A searchset without fullUrl, as the examples of CDS Hooks send it."""
     entries = [{"resource": resource} for resource in resources]
@@ -121,7 +252,7 @@ KEYS: Final = {
     "Observation": "observations",
     "ImagingStudy": "studies",
     "ServiceRequest": "orders",
-    "Condition": "conditions",
+    **{kind: key for key, kind in EXPECTED.items()},
 }
 
 

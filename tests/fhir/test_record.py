@@ -140,7 +140,7 @@ def test_only_complete_answers_let_absence_mean_absence() -> None:
     assert not read_prefetch({"q": raw(bundle(ONE, total=2))}, {"q": "Observation"}, "p1", None).is_complete(
         "Observation"
     )
-    assert not record_of().is_complete("Procedure")
+    assert not record_of().is_complete("Medication")
 
 
 # ---- whose it is: H1, H2 -------------------------------------------------------------------------
@@ -241,7 +241,8 @@ def test_an_allergy_is_about_its_patient() -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(RESOURCES) - {"Patient", "Condition", "AllergyIntolerance"}))
 def test_h4_what_was_entered_in_error_never_was(kind: str) -> None:
-    sent = {"resourceType": kind, "id": "x", "status": "entered-in-error", "subject": {"reference": "Patient/p1"}}
+    about = "patient" if kind == "Device" else "subject"
+    sent = {"resourceType": kind, "id": "x", "status": "entered-in-error", about: {"reference": "Patient/p1"}}
     record = read_prefetch({"q": raw(bundle(sent))}, {"q": kind}, PATIENT_ID, SERVER)
 
     assert reasons(record) == {f"{kind}/x": Reason.IN_ERROR}
@@ -261,7 +262,8 @@ def test_h6_a_refuted_condition_is_excluded(code: str, reason: Reason) -> None:
 @pytest.mark.parametrize("kind", sorted(KEYS))
 @pytest.mark.parametrize("members", [{"modifierExtension": [{"url": "x"}]}, {"implicitRules": "urn:x"}])
 def test_h7_a_modifier_that_we_do_not_know_excludes(kind: str, members: Json) -> None:
-    sent = {"resourceType": kind, "id": PATIENT_ID, "subject": {"reference": "Patient/p1"}, **members}
+    about = "patient" if kind in {"AllergyIntolerance", "Device"} else "subject"
+    sent = {"resourceType": kind, "id": PATIENT_ID, about: {"reference": "Patient/p1"}, **members}
     record = record_of(sent)
 
     assert reasons(record) == {f"{kind}/{PATIENT_ID}": Reason.MODIFIED}

@@ -27,6 +27,10 @@ BROWSER_SECONDS = 60
         ("post", "/evaluate"),
         ("get", "/cds-services"),
         ("post", "/cds-services/{service_id}"),
+        ("get", "/pathways"),
+        ("get", "/pathways/{pathway_id}"),
+        ("get", "/pathways/{pathway_id}/diagram.svg"),
+        ("post", "/pathways/{pathway_id}/evaluate"),
         ("get", "/health"),
     ],
 )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.clinical.reading.findings import Findings, Found, NotFound
+from app.clinical.reading.said import Said, Sayings
 from app.clinical.reading.statements import (
-    FACT,
     ReadValue,
     Statement,
     Value,
@@ -24,43 +25,24 @@ from app.clinical.reading.statements import (
     statement,
 )
 from app.clinical.vocabulary import ASSAY
-from app.fhir.codings import codes_of
-from app.fhir.record import Record
 from app.fhir.resources import Observation, Quantity
+from app.fhir.sources import Source
 from app.fhir.value_sets import ValueSets
 
-UNIT_CLASSES: Final = {"ddimer-feu-mass": "FEU", "ddimer-ddu-mass": "DDU"}
-
-NOT_COMPARABLE: Final = "ddimer-not-comparable"
-"""A D-dimer exists, but no cut-off applies to its number."""
-
-ROLES: Final = frozenset({*UNIT_CLASSES, NOT_COMPARABLE})
-
-# UCUM code -> (unit in the public vocabulary, unit class its annotation claims). Case matters in UCUM. The annotation
-# is written after the mass or at the end; LHNCBC's example units have it at the end (terminology/NOTES.md section 5).
-UNITS: Final[dict[str, tuple[str, str | None]]] = {
-    form.format(note=f"{{{claimed}}}" if claimed else ""): (unit, claimed)
-    for unit, forms in {
-        "ng/mL": ("ng/mL{note}", "ng{note}/mL"),
-        "ug/L": ("ug/L{note}", "ug{note}/L"),
-        "mg/L": ("mg/L{note}", "mg{note}/L"),
-        "ug/mL": ("ug/mL{note}", "ug{note}/mL"),
-    }.items()
-    for form in forms
-    for claimed in (None, "FEU", "DDU")
-}
+UNIT_CLASSES: Final = ("FEU", "DDU")
+"""What a code may say of its number. A D-dimer of any other code exists, but no cut-off applies to its number."""
 
 # To ng/mL FEU (decision table 3.3), only to see whether two results of one day are the same result.
 _NG_PER_ML: Final = {"ng/mL": Decimal(1), "ug/L": Decimal(1), "mg/L": Decimal(1000), "ug/mL": Decimal(1000)}
 _FEU_PER: Final = {"FEU": Decimal(1), "DDU": Decimal(2)}
 
 
-def d_dimer(record: Record, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> Findings:
+def d_dimer(sayings: Sayings, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> Findings:
     """`ddimer.value`, `.unit` (the laboratory's own), `.collected` and `.assay`.
 
     A D-dimer that cannot be used still gives the day it was drawn: that one exists is known.
     """
-    results = _statements(record, value_sets, zone)
+    results = _statements(sayings, value_sets, zone)
     if not results:
         return Findings()
     settled = settle(results, today=today, look_back=None)
@@ -71,22 +53,22 @@ def d_dimer(record: Record, value_sets: ValueSets, *, today: date, zone: ZoneInf
     number, unit = holds.value.value if isinstance(holds.value.value, tuple) else (None, None)
     day = holds.day.isoformat() if holds.day else None
     found = [
-        Found("ddimer.value", number, holds.resource, "valueQuantity.value", day),
-        Found("ddimer.unit", unit, holds.resource, "valueQuantity.code", day),
+        Found("ddimer.value", number, holds.resource, f"{holds.value.element}.value", day),
+        Found("ddimer.unit", unit, holds.resource, f"{holds.value.element}.code", day),
     ]
     if day:
         found.append(Found("ddimer.collected", day, holds.resource, holds.date_element, day))
-    assay = _assay(record, holds.day, today=today, zone=zone)
+    assay = _assay(sayings, value_sets.sources["d_dimer_assay"], holds.day, today=today, zone=zone)
     return Findings((*found, *assay.found), (*not_found, *assay.not_found))
 
 
-def _statements(record: Record, value_sets: ValueSets, zone: ZoneInfo) -> list[Statement]:
+def _statements(sayings: Sayings, value_sets: ValueSets, zone: ZoneInfo) -> list[Statement]:
+    source = value_sets.sources["d_dimer"]
     made = []
-    for observation in record.observations:
-        codes = codes_of(observation.code)
-        classes = [name for role, name in UNIT_CLASSES.items() if value_sets.has(role, codes)]
-        if classes or value_sets.has(NOT_COMPARABLE, codes):
-            made.append(statement(observation, _concentration(classes), zone))
+    for said in sayings.coded:
+        if says := value_sets.said_by(source, said.codes):
+            classes: list[str] = [each for each in UNIT_CLASSES if each in says]
+            made.append(statement(said, _concentration(classes, source.units), zone, source))
     return [each for each in made if each is not None]
 
 
@@ -99,17 +81,39 @@ def _collected_only(results: list[Statement], latest: date | None) -> tuple[Foun
     return (Found("ddimer.collected", text, first.resource, first.date_element, text),)
 
 
-def _concentration(classes: list[str]) -> ReadValue:
+@cache
+def forms_of(units: tuple[str, ...]) -> dict[str, tuple[str, str | None]]:
+    """UCUM code -> (unit in the public vocabulary, unit class its annotation claims). Case matters in UCUM.
+
+    The annotation stands after the mass or at the end; LHNCBC's example units have it at the end (terminology/NOTES.md
+    section 5).
+    """
+    return {
+        form: (unit, claimed)
+        for unit in units
+        if unit in _NG_PER_ML
+        for claimed in (None, *UNIT_CLASSES)
+        for form in _annotated(unit, f"{{{claimed}}}" if claimed else "")
+    }
+
+
+def _annotated(unit: str, note: str) -> tuple[str, str]:
+    mass, _, volume = unit.partition("/")
+    return f"{mass}/{volume}{note}", f"{mass}{note}/{volume}"
+
+
+def _concentration(classes: list[str], units: tuple[str, ...]) -> ReadValue:
     """The number and its unit with its class."""
+    forms = forms_of(units)
 
     def read_concentration(observation: Observation) -> Value:
         if len(classes) != 1:
             return Value(None, why_not="the code does not say FEU or DDU")
-        value = measured(observation.value_quantity, tuple(UNITS))
+        value = measured(observation.value_quantity, tuple(forms))
         quantity = observation.value_quantity
         if quantity is None or not isinstance(value.value, Decimal):
             return value
-        unit, claimed = UNITS[quantity.code or ""]
+        unit, claimed = forms[quantity.code or ""]
         if claimed not in (None, classes[0]) or _unit_text_claims_another(quantity, classes[0]):
             return Value(None, why_not="the unit contradicts the code: FEU or DDU")
         same = value.value * _NG_PER_ML[unit] * _FEU_PER[classes[0]]
@@ -124,10 +128,10 @@ def _unit_text_claims_another(quantity: Quantity, unit_class: str) -> bool:
     return other in (quantity.unit or "").upper()
 
 
-def _assay(record: Record, collected: date | None, *, today: date, zone: ZoneInfo) -> Findings:
+def _assay(sayings: Sayings, source: Source, collected: date | None, *, today: date, zone: ZoneInfo) -> Findings:
     """A statement about the assay is about one result: it counts only when it is dated the day that was drawn."""
-    stated = [each for each in record.observations if _is_assay(each)]
-    made = [statement(each, choice(ASSAY), zone) for each in stated]
+    stated: tuple[Said, ...] = sayings.of("ddimer.assay")
+    made = [statement(each, choice(ASSAY), zone, source) for each in stated]
     same_day = [each for each in made if each is not None and each.day is not None and each.day == collected]
     if not same_day:
         reason = (NotFound("ddimer.assay", "not stated for the day this D-dimer was drawn"),) if stated else ()
@@ -138,7 +142,3 @@ def _assay(record: Record, collected: date | None, *, today: date, zone: ZoneInf
     holds = settled.statement
     day = collected.isoformat() if collected else None
     return Findings((Found("ddimer.assay", holds.value.value, holds.resource, holds.value.element, day),))
-
-
-def _is_assay(observation: Observation) -> bool:
-    return {code.code for code in codes_of(observation.code) if code.system == FACT} == {"ddimer.assay"}

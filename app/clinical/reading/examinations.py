@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.clinical import vocabulary as words
+from app.clinical.examinations import NOT_YET_FINAL, misses_a_leg
 from app.clinical.reading.findings import Findings, Found, NotFound
 from app.clinical.reading.reports import (
     LOCATIONS,
@@ -24,13 +25,14 @@ from app.clinical.reading.reports import (
     states_fact,
     why_no_study,
 )
-from app.clinical.reading.reports import ROLES as REPORT_ROLES
+from app.clinical.reading.said import Sayings
 from app.clinical.reading.statements import STATED_UNKNOWN, ReadValue, Value, choice, value_of, yes_no
 from app.fhir.answers import SetAside
 from app.fhir.codings import Code, codes_of, codes_of_all
 from app.fhir.dates import certain_day, read_days
 from app.fhir.record import Record, name_of
 from app.fhir.resources import DiagnosticReport, ImagingStudy
+from app.fhir.sources import Source
 from app.fhir.value_sets import ValueSets
 
 F = TypeVar("F", Found, NotFound)
@@ -44,8 +46,6 @@ SIDES: Final = {
 
 LIMITED: Final = "us-limited"
 """Codes that themselves say limited, or name proximal veins only."""
-
-ROLES: Final = frozenset({*REPORT_ROLES, *SIDES, LIMITED})
 
 COMPLETE_PROTOCOLS: Final = frozenset({"complete_duplex", "complete_compression"})
 """Decision table section 1: every other protocol is limited."""
@@ -72,7 +72,8 @@ REASSURING: Final = frozenset({"negative", "svt_only", "chronic_change"})
 """Results with which a study can be satisfactory (decision table section 1)."""
 
 # Studies of one day are ordered so that the least reassuring comes last: the last one leads (decision table section
-# 1). An unknown result outranks the rest, because it bars reassurance and leaves the others to lead (rule G-RESULT).
+# 1). An unknown result, or one that is not final yet, outranks the rest, because it bars reassurance and leaves the
+# others to lead (rule G-RESULT).
 _CONCERN: Final = ("negative", "svt_only", "chronic_change", "nondiagnostic", "equivocal", "acute_dvt")
 
 
@@ -96,17 +97,22 @@ class _Exam:
         return next((found.value for found in self.found if found.fact == name), None)
 
 
-def examinations(record: Record, value_sets: ValueSets, *, zone: ZoneInfo) -> Findings:
-    """`exams`, in the order of their days; undated ones last."""
+def examinations(
+    record: Record, sayings: Sayings, value_sets: ValueSets, *, zone: ZoneInfo, symptom_side: str = words.UNKNOWN
+) -> Findings:
+    """`exams`, in the order of their days; undated ones last.
+
+    Of one day, the study that misses a symptomatic leg comes first and the most worrying one last: the last one counts.
+    """
     reported: list[tuple[DiagnosticReport, _Exam]] = []
     against = reasons_against(record)
+    details_source = value_sets.sources["exam_findings"]
     set_aside: list[SetAside] = []
     for report in record.reports:
         codes = codes_of(report.code)
         if modality := modality_of(codes, value_sets):
-            reported.append(
-                (report, _read_report(report, modality, details_of(report, record, against), value_sets, zone))
-            )
+            details = details_of(report, record, against, details_source.statuses)
+            reported.append((report, _read_report(report, modality, details, value_sets, zone)))
         elif reason := why_no_study(codes, value_sets):
             query = ", ".join(record.queries_for("DiagnosticReport"))
             set_aside.append(SetAside(name_of(report), query, reason))
@@ -117,26 +123,35 @@ def examinations(record: Record, value_sets: ValueSets, *, zone: ZoneInfo) -> Fi
         if _is_leg_ultrasound(study, value_sets)
     ]
     unreported = [exam for study, exam in pictures if not has_report(study, exam)]
-    exams = sorted([*(exam for _, exam in reported), *unreported], key=_order)
+    exams = sorted([*(exam for _, exam in reported), *unreported], key=lambda exam: _order(exam, symptom_side))
     found = tuple(_placed(found, place) for place, exam in enumerate(exams) for found in exam.found)
     missed = tuple(_placed(missed, place) for place, exam in enumerate(exams) for missed in exam.missed)
-    return Findings(found, (*missed, *_unnamed(record)), tuple(set_aside))
+    return Findings(found, (*missed, *_unnamed(record, sayings)), tuple(set_aside))
 
 
-def _unnamed(record: Record) -> Iterator[NotFound]:
+def _unnamed(record: Record, sayings: Sayings) -> Iterator[NotFound]:
     """Facts of an examination that no report names: whose examination it was is not proven."""
-    named = {id(record.resolve(each.reference)) for report in record.reports for each in report.result}
-    for observation in record.observations:
-        name = (states_fact(observation) or "").removeprefix("exam.")
-        if (name in SINGLE or name == UNSEEN) and id(observation) not in named:
+    stated = [(name, said) for name in (*SINGLE, UNSEEN) for said in sayings.of(f"exam.{name}")]
+    if not stated:
+        return
+    named = {
+        name_of(found)
+        for report in record.reports
+        for each in report.result
+        if (found := record.resolve(each.reference)) is not None
+    }
+    for name, said in stated:
+        if said.resource not in named:
             yield NotFound("exams", f"exam.{name} is stated, but no report names it as its result")
 
 
-def _order(exam: _Exam) -> tuple[bool, date, int, bool, str]:
-    result = exam.value("result")
-    concern = _CONCERN.index(result) if isinstance(result, str) else len(_CONCERN)
+def _order(exam: _Exam, symptom_side: str) -> tuple[bool, date, bool, int, bool, bool, str]:
+    result, side = exam.value("result"), exam.value("side")
+    covers = not misses_a_leg(side if isinstance(side, str) else words.UNKNOWN, symptom_side)
+    is_usable = result == "acute_dvt" or exam.value("report_status") not in NOT_YET_FINAL
+    concern = _CONCERN.index(result) if isinstance(result, str) and is_usable else len(_CONCERN)
     is_limited = exam.value("protocol") not in COMPLETE_PROTOCOLS
-    return (exam.day is None, exam.day or date.max, concern, is_limited, exam.resource)
+    return (exam.day is None, exam.day or date.max, covers, concern, is_limited, side is None, exam.resource)
 
 
 def _placed(fact: F, place: int) -> F:
@@ -154,7 +169,7 @@ def _read_report(
     exam.say("modality", modality, "code")
     _say_day(exam, element)
     _say_status(exam, report.status)
-    stated = _stated(details)
+    stated = _stated(details, value_sets.sources["exam_findings"])
     _say_result(exam, report, details, stated, value_sets)
     _say_side(exam, codes_of(report.code), stated, value_sets, "code")
     _say_protocol(exam, codes_of(report.code), details, stated, value_sets)
@@ -305,13 +320,14 @@ class _Statements:
         return self.single.get(name)
 
 
-def _stated(details: Details) -> _Statements:
+def _stated(details: Details, source: Source) -> _Statements:
     by_name: dict[str, list[_Stated]] = {}
     for detail in details.known:
         name = (states_fact(detail.observation) or "").removeprefix("exam.")
         if name in SINGLE or name == UNSEEN:
             read_value = SINGLE.get(name, choice(words.SEGMENT))
-            value = value_of(detail.observation, read_value)
+            trouble = detail.trouble
+            value = Value(None, why_not=trouble) if trouble else value_of(detail.observation, read_value, source)
             by_name.setdefault(name, []).append(_Stated(value, detail.resource, f"{detail.prefix}{value.element}"))
     segments = {str(each.value.value): each for each in by_name.get(UNSEEN, ()) if each.value.value}
     single = {name: _one(stated) for name, stated in by_name.items() if name in SINGLE}
@@ -337,7 +353,8 @@ def _one(stated: Sequence[_Stated]) -> _Stated:
 
 
 def _is_leg_ultrasound(study: ImagingStudy, value_sets: ValueSets) -> bool:
-    return study.status == "available" and modality_of(codes_of_all(study.procedure_code), value_sets) == "US"
+    counts = study.status in value_sets.sources["exam_pictures"].statuses
+    return counts and modality_of(codes_of_all(study.procedure_code), value_sets) == "US"
 
 
 def _reported_studies(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
 from app.fhir.answers import SetAside
@@ -15,7 +16,7 @@ class Found:
     """A fact and its proof.
 
     `fact` is its public name, `exams[0].result`; `element` a path in `resource`, `conclusionCode[0].coding[0]`; `date`
-    the calendar day it holds for (ISO), or None when that is not certain.
+    the calendar day it holds for (ISO), or None when that is not certain; `age_days` how long ago that is.
     """
 
     fact: str
@@ -23,6 +24,7 @@ class Found:
     resource: str
     element: str
     date: str | None
+    age_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,13 @@ def together(parts: Iterable[Findings]) -> Findings:
     )
 
 
+def with_age(found: Found, today: date) -> Found:
+    """The same with its age. A day that lies ahead, such as a booking, has none."""
+    if found.date is None or (age := (today - date.fromisoformat(found.date)).days) < 0:
+        return found
+    return replace(found, age_days=age)
+
+
 _STEP: Final = re.compile(r"([a-z_]+)|\[([0-9]+)\]", re.ASCII)
 
 
@@ -69,7 +78,8 @@ def facts_of(found: Iterable[Found]) -> dict[str, object]:
     """The facts as one nested value, made from their public names, so that facts and proofs cannot differ."""
     facts: dict[str, object] = {}
     for each in found:
-        _put(facts, [int(place) if place else name for name, place in _STEP.findall(each.fact)], each.value)
+        value = dict(each.value) if isinstance(each.value, dict) else each.value
+        _put(facts, [int(place) if place else name for name, place in _STEP.findall(each.fact)], value)
     return facts
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,17 +13,11 @@ from app.fhir.codings import codes_of
 from app.fhir.dates import certain_day, read_days, read_period
 from app.fhir.record import Record, name_of
 from app.fhir.resources import ServiceRequest
+from app.fhir.sources import Source
 from app.fhir.value_sets import ValueSets
 
-ORDER_LOOK_BACK: Final = 30
-"""Days. An undated order that was written longer ago is taken for one that nobody closed, not for a booking [C]."""
-
-# FHIR R4 request-intent: an order in any form; a proposal, a plan or an option is none (threat model H26).
-INTENTS: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
-
-ULTRASOUND: Final = "us-le-vein-specific"
-VENOGRAPHY: Final = ("ctv-specific", "mrv-specific")
-ROLES: Final = frozenset({ULTRASOUND, *VENOGRAPHY})
+ULTRASOUND: Final = "ultrasound"
+VENOGRAPHY: Final = "venography"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class _Order:
 
 def orders(record: Record, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> Findings:
     """`orders.repeat_us_date`, `orders.venography` and `orders.venography_date`."""
-    ultrasound = _open_orders(record, value_sets, (ULTRASOUND,), today=today, zone=zone)
+    ultrasound = _open_orders(record, value_sets, ULTRASOUND, today=today, zone=zone)
     venography = _open_orders(record, value_sets, VENOGRAPHY, today=today, zone=zone)
     return together(
         [
@@ -47,21 +41,22 @@ def orders(record: Record, value_sets: ValueSets, *, today: date, zone: ZoneInfo
     )
 
 
-def _open_orders(
-    record: Record, value_sets: ValueSets, roles: Iterable[str], *, today: date, zone: ZoneInfo
-) -> list[_Order]:
+def _open_orders(record: Record, value_sets: ValueSets, kind: str, *, today: date, zone: ZoneInfo) -> list[_Order]:
+    source = value_sets.sources["imaging_orders"]
     return [
-        _order(request, today, zone)
+        _order(request, source, today, zone)
         for request in record.service_requests
-        if _is_open(request) and any(value_sets.has(role, codes_of(request.code)) for role in roles)
+        if _is_open(request, source) and kind in value_sets.said_by(source, codes_of(request.code))
     ]
 
 
-def _is_open(request: ServiceRequest) -> bool:
-    return request.status == "active" and request.intent in INTENTS and not request.do_not_perform
+def _is_open(request: ServiceRequest, source: Source) -> bool:
+    """An order in any form; a proposal, a plan or an option is none (threat model H26)."""
+    return request.status in source.statuses and request.intent in source.intents and not request.do_not_perform
 
 
-def _order(request: ServiceRequest, today: date, zone: ZoneInfo) -> _Order:
+def _order(request: ServiceRequest, source: Source, today: date, zone: ZoneInfo) -> _Order:
+    """An order without a day that was written longer ago is taken for one that nobody closed, not for a booking."""
     period = request.occurrence_period
     if period is None:
         day, element = certain_day(read_days(request.occurrence_date_time, zone)), "occurrenceDateTime"
@@ -70,7 +65,7 @@ def _order(request: ServiceRequest, today: date, zone: ZoneInfo) -> _Order:
         if request.occurrence_date_time is not None or period.end is None:
             day = None  # both forms at once, or a period without an end, is no booking
     written = read_days(request.authored_on, zone)
-    is_recent = written is not None and written.earliest >= today - timedelta(days=ORDER_LOOK_BACK)
+    is_recent = written is not None and source.reaches(written, today)
     return _Order(name_of(request), day, element, is_recent)
 
 

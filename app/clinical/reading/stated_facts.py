@@ -1,21 +1,22 @@
-"""The facts that a clinician or a form states in our own code system: `urn:dvt-next-step:fact`, one Observation each.
+"""The facts that a clinician or a form states in our own code system: `urn:dvt-next-step:fact`, one statement each.
 
-Names and values are those of the public vocabulary. How long a statement holds is said here for each; issue 4 moves
-these numbers to the pathway's facts.yaml.
+Names and values are those of the public vocabulary. How long a statement holds and which statuses count is declared in
+the pathway's facts.yaml (the sources `stated_*`); here is the form of each value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.clinical import vocabulary as words
-from app.clinical.reading.findings import Findings, Found, NotFound, together
+from app.clinical.reading.declared import STATED
+from app.clinical.reading.findings import Findings, Found, NotFound
+from app.clinical.reading.said import Said, Sayings
 from app.clinical.reading.statements import (
-    FACT,
     ReadValue,
     Statement,
     Value,
@@ -28,139 +29,118 @@ from app.clinical.reading.statements import (
     yes_no,
 )
 from app.fhir.codings import codes_of
-from app.fhir.record import Record
 from app.fhir.resources import Observation
+from app.fhir.sources import Source
 from app.fhir.value_sets import ValueSets
-
-Stated = Mapping[str, Sequence[Observation]]
-
-RED_FLAG_LOOK_BACK: Final = 3
-"""Days. "Recorded <= 72 h ago" (decision table 2.2), counted in calendar days: today and the three days before it,
-because every comparison is between calendar days (section 1) and an alarm is rather kept too long than too short."""
-
-CURRENT_LOOK_BACK: Final = 7
-"""Days. What is true "at the time of evaluation" (decision table 2.4: treatment, setting) is asked again after the
-repeat window of 5-7 days [C]."""
-
-EPISODE_LOOK_BACK: Final = 30
-"""Days. Symptoms and judgements belong to the episode (decision table section 1) [C]."""
-
-FOR_EVER: Final = None
-"""History does not expire: an earlier DVT, a reaction, an implant, a procedure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one fact is read. `ages` adds the time since the statement: hours per day for hours, 1 for days."""
+    """How one fact is read. `ages` adds the time since the statement: hours per day for hours, 1 for days.
+
+    `units`: UCUM, those that the fact may have; its source declares them (a test holds them together).
+    """
 
     read_value: ReadValue
-    look_back: int | None
     is_alarm: bool = False
     ages: int = 0
+    units: tuple[str, ...] = ()
 
 
-def _one_of(allowed: Sequence[str], look_back: int | None) -> Rule:
-    return Rule(choice(allowed), look_back)
+def _one_of(allowed: Sequence[str]) -> Rule:
+    return Rule(choice(allowed))
 
 
-def _asked(names: Sequence[str], look_back: int | None, *, is_alarm: bool = False) -> dict[str, Rule]:
-    return {name: Rule(yes_no, look_back, is_alarm=is_alarm) for name in names}
+def _asked(names: Sequence[str], *, is_alarm: bool = False) -> dict[str, Rule]:
+    return {name: Rule(yes_no, is_alarm=is_alarm) for name in names}
 
 
-_DAYS_SINCE: Final = Rule(whole_number(("d",), 0), EPISODE_LOOK_BACK, ages=1)
+def _whole(*units: str, lowest: int = 0, ages: int = 0) -> Rule:
+    return Rule(whole_number(units, lowest), ages=ages, units=units)
+
+
+_DAYS_SINCE: Final = _whole("d", ages=1)
+_LENGTH: Final = Rule(amount(("cm",)), units=("cm",))
 
 RULES: Final[dict[str, Rule]] = {
-    "setting": _one_of(words.SETTING, CURRENT_LOOK_BACK),
-    "inpatient_hours": Rule(whole_number(("h",), 0), CURRENT_LOOK_BACK, ages=24),
-    "suspicion": _one_of(words.SUSPICION, EPISODE_LOOK_BACK),
-    "anticoag": _one_of(words.ANTICOAG, CURRENT_LOOK_BACK),
-    "anticoag_indication": _one_of(words.ANTICOAG_INDICATION, CURRENT_LOOK_BACK),
+    "setting": _one_of(words.SETTING),
+    "inpatient_hours": _whole("h", ages=24),
+    "suspicion": _one_of(words.SUSPICION),
+    "anticoag": _one_of(words.ANTICOAG),
+    "anticoag_indication": _one_of(words.ANTICOAG_INDICATION),
     "postpartum_days": _DAYS_SINCE,
-    "symptoms.side": _one_of(words.SIDE, EPISODE_LOOK_BACK),
-    "symptoms.severity": _one_of(words.SEVERITY, EPISODE_LOOK_BACK),
+    "symptoms.side": _one_of(words.SIDE),
+    "symptoms.severity": _one_of(words.SEVERITY),
     "symptoms.onset_days": _DAYS_SINCE,
-    "wells.score": Rule(whole_number(("{score}", "{points}", "1"), -2), EPISODE_LOOK_BACK),
+    "wells.score": _whole("{score}", "{points}", "1", lowest=-2),
     "risk.surgery_days": _DAYS_SINCE,
     "risk.discharge_days": _DAYS_SINCE,
     "risk.trauma_days": _DAYS_SINCE,
-    "risk.bleeding": _one_of(words.BLEEDING, CURRENT_LOOK_BACK),
-    "risk.functional_status": _one_of(words.FUNCTIONAL_STATUS, EPISODE_LOOK_BACK),
-    "alt.svt.length_cm": Rule(amount(("cm",)), EPISODE_LOOK_BACK),
-    "alt.svt.sfj_cm": Rule(amount(("cm",)), EPISODE_LOOK_BACK),
-    "dialysis": _one_of(words.DIALYSIS, EPISODE_LOOK_BACK),
-    "iodinated_reaction": _one_of(words.REACTION, FOR_EVER),
-    "gad_reaction": _one_of(words.REACTION, FOR_EVER),
-    "mri": _one_of(words.MRI, FOR_EVER),
-    **_asked([f"red_flags.{flag}" for flag in ("pe", "limb", "infection")], RED_FLAG_LOOK_BACK, is_alarm=True),
+    "risk.bleeding": _one_of(words.BLEEDING),
+    "risk.functional_status": _one_of(words.FUNCTIONAL_STATUS),
+    "alt.svt.length_cm": _LENGTH,
+    "alt.svt.sfj_cm": _LENGTH,
+    "dialysis": _one_of(words.DIALYSIS),
+    "iodinated_reaction": _one_of(words.REACTION),
+    "gad_reaction": _one_of(words.REACTION),
+    "mri": _one_of(words.MRI),
+    **_asked([f"red_flags.{flag}" for flag in ("pe", "limb", "infection")], is_alarm=True),
     **_asked(
         [
             f"symptoms.{name}"
             for name in ("whole_leg", "flank_pain", "systemic_explanation", "erythema", "palpable_cord")
-        ],
-        EPISODE_LOOK_BACK,
+        ]
     ),
-    **_asked([f"wells.items.{item}" for item in words.WELLS_ITEMS], EPISODE_LOOK_BACK),
-    **_asked(["risk.active_cancer", "risk.immobilised", "alt.explains", "aki"], EPISODE_LOOK_BACK),
-    **_asked(["intervention_considered"], EPISODE_LOOK_BACK),
-    **_asked(["risk.prior_dvt"], FOR_EVER),
+    **_asked([f"wells.items.{item}" for item in words.WELLS_ITEMS]),
+    **_asked(["risk.active_cancer", "risk.immobilised", "alt.explains", "aki", "intervention_considered"]),
+    **_asked(["risk.prior_dvt"]),
 }
 
-COURSES: Final = {
-    "course-resolved": "resolved",
-    "course-improving": "improving",
-    "course-unchanged": "persistent",
-    "course-worse": "worsening",
-}
-"""Value sets whose codes may be the value of a symptom status. "Condition improved" and the like count only there:
-elsewhere they may be about anything (threat model H20)."""
 
-ROLES: Final = frozenset(COURSES)
-
-
-def stated_facts(record: Record, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> Findings:
-    """Every fact of this module that the record states."""
-    stated = statements_of(record)
-    single = (
-        _single(name, rule, _read(stated.get(name, ()), rule.read_value, zone), today)
-        for name, rule in _rules(value_sets, zone).items()
-    )
-    return together([*single, _alternatives(stated, today, zone), _surveillance(stated, today, zone)])
+def stated_facts(sayings: Sayings, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> dict[str, Findings]:
+    """Fact -> what the record states of it; a fact that nobody states is left out."""
+    found: dict[str, Findings] = {}
+    for name in STATED:
+        source = value_sets.sources[name]
+        for fact in sorted(source.facts & sayings.by_fact.keys()):
+            found[fact] = _stated(fact, sayings.of(fact), source, value_sets, today=today, zone=zone)
+    return found
 
 
-def statements_of(record: Record) -> dict[str, tuple[Observation, ...]]:
-    """The record's Observations by the fact they state. One that names several facts states none of them."""
-    stated: dict[str, tuple[Observation, ...]] = {}
-    for observation in record.observations:
-        names = {code.code for code in codes_of(observation.code) if code.system == FACT}
-        if len(names) == 1:
-            name = names.pop()
-            stated[name] = (*stated.get(name, ()), observation)
-    return stated
+def _stated(
+    fact: str, said: Sequence[Said], source: Source, value_sets: ValueSets, *, today: date, zone: ZoneInfo
+) -> Findings:
+    match fact:
+        case "alt.confirmed":
+            return _listed(fact, choice(words.ALTERNATIVE), said, source, today=today, zone=zone)
+        case "procedure.surveillance_done":
+            return _listed(fact, day(zone), said, source, today=today, zone=zone)
+        case "procedure.stent_date" | "procedure.intervention_date":
+            rule = Rule(day(zone))
+        case "symptoms.status":
+            rule = Rule(_course(value_sets, source))
+        case _ if fact not in RULES:
+            return Findings()  # symptoms.as_of is the day of the status, never stated by itself
+        case _:
+            rule = RULES[fact]
+    return settled(fact, rule, said, source, today=today, zone=zone)
 
 
-def settled(name: str, rule: Rule, observations: Sequence[Observation], *, today: date, zone: ZoneInfo) -> Findings:
+def settled(fact: str, rule: Rule, said: Sequence[Said], source: Source, *, today: date, zone: ZoneInfo) -> Findings:
     """One fact from its statements, for the modules that read a fact in more than one form."""
-    return _single(name, rule, _read(observations, rule.read_value, zone), today)
+    return _single(fact, rule, _read(said, rule.read_value, source, zone), source, today)
 
 
-def _rules(value_sets: ValueSets, zone: ZoneInfo) -> dict[str, Rule]:
-    a_day = Rule(day(zone), FOR_EVER)
-    return {
-        **RULES,
-        # The engine itself asks whether the status was recorded after the study (decision table 2.2).
-        "symptoms.status": Rule(_course(value_sets), FOR_EVER),
-        "procedure.stent_date": a_day,
-        "procedure.intervention_date": a_day,
-    }
+def _course(value_sets: ValueSets, source: Source) -> ReadValue:
+    """A symptom status, in our own words or as a course of the source's value sets.
 
-
-def _course(value_sets: ValueSets) -> ReadValue:
-    """A symptom status, in our own words or as a SNOMED CT course."""
+    "Condition improved" and the like count only here: elsewhere they may be about anything (threat model H20).
+    """
     own_words = choice(words.STATUS)
 
     def read_course(observation: Observation) -> Value:
         codes = codes_of(observation.value_codeable_concept)
-        found = {status for role, status in COURSES.items() if value_sets.has(role, codes)}
+        found = set(value_sets.said_by(source, codes))
         own = own_words(observation)
         if not found:
             return own
@@ -171,13 +151,13 @@ def _course(value_sets: ValueSets) -> ReadValue:
     return read_course
 
 
-def _read(observations: Sequence[Observation], read_value: ReadValue, zone: ZoneInfo) -> list[Statement]:
-    made = (statement(observation, read_value, zone) for observation in observations)
+def _read(said: Sequence[Said], read_value: ReadValue, source: Source, zone: ZoneInfo) -> list[Statement]:
+    made = (statement(each, read_value, zone, source) for each in said)
     return [each for each in made if each is not None]
 
 
-def _single(name: str, rule: Rule, statements: Sequence[Statement], today: date) -> Findings:
-    result = settle(statements, today=today, look_back=rule.look_back, is_alarm=rule.is_alarm)
+def _single(name: str, rule: Rule, statements: Sequence[Statement], source: Source, today: date) -> Findings:
+    result = settle(statements, today=today, look_back=source.look_back_days, is_alarm=rule.is_alarm)
     not_found = tuple(NotFound(name, reason) for reason in result.reasons)
     holds = result.statement
     if holds is None:
@@ -194,23 +174,14 @@ def _single(name: str, rule: Rule, statements: Sequence[Statement], today: date)
     return Findings(tuple(found), not_found)
 
 
-def _alternatives(stated: Stated, today: date, zone: ZoneInfo) -> Findings:
-    """Confirmed alternative diagnoses: one statement each, all that were made in the episode."""
-    return _listed("alt.confirmed", choice(words.ALTERNATIVE), stated, EPISODE_LOOK_BACK, today, zone)
-
-
-def _surveillance(stated: Stated, today: date, zone: ZoneInfo) -> Findings:
-    """Days on which a stent was looked at: one statement each."""
-    return _listed("procedure.surveillance_done", day(zone), stated, FOR_EVER, today, zone)
-
-
 def _listed(
-    name: str, read_value: ReadValue, stated: Stated, look_back: int | None, today: date, zone: ZoneInfo
+    name: str, read_value: ReadValue, said: Sequence[Said], source: Source, *, today: date, zone: ZoneInfo
 ) -> Findings:
+    """A fact that is a list: one statement each, all that hold."""
     found: dict[object, Found] = {}
     missed: list[NotFound] = []
-    for each in _read(stated.get(name, ()), read_value, zone):
-        result = settle([each], today=today, look_back=look_back)
+    for each in _read(said, read_value, source, zone):
+        result = settle([each], today=today, look_back=source.look_back_days)
         missed += [NotFound(name, reason) for reason in result.reasons]
         if result.statement:
             value = each.value.value

@@ -8,25 +8,24 @@ takes part as well: an older one must not come through in its place (threat mode
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from app.clinical.reading.said import Said
 from app.fhir.codings import codes_of
 from app.fhir.dates import Days, certain_day, read_days, read_period
-from app.fhir.record import name_of
 from app.fhir.resources import CodeableConcept, Observation, Quantity, says_data_absent
+from app.fhir.sources import Source
 
-FACT: Final = "urn:dvt-next-step:fact"
 VALUE: Final = "urn:dvt-next-step:value"
 UCUM: Final = "http://unitsofmeasure.org"
 UNKNOWN: Final = "unknown"
 
-# FHIR R4 observation-status. Final, amended and corrected count (decision table 2.1, threat model H4); a cancelled
-# one was never made; of the others it is not known what they will say.
-COUNTED: Final = frozenset({"final", "amended", "corrected"})
+# FHIR R4 observation-status: a cancelled one was never made. Which statuses count is declared (threat model H4); of
+# the others it is not known what they will say.
 CANCELLED: Final = "cancelled"
 
 
@@ -71,12 +70,16 @@ class Settled:
 ReadValue = Callable[[Observation], Value]
 
 
-def statement(observation: Observation, read_value: ReadValue, zone: ZoneInfo) -> Statement | None:
-    """What an Observation states, None when it was cancelled."""
+def statement(said: Said, read_value: ReadValue, zone: ZoneInfo, source: Source) -> Statement | None:
+    """What is said of one fact, None when it was cancelled. `source` names the statuses that count."""
+    observation = said.observation
     if observation.status == CANCELLED:
         return None
     days, element = effective_days(observation, zone)
-    return Statement(value_of(observation, read_value), days, name_of(observation), element)
+    value = Value(None, why_not=said.trouble) if said.trouble else value_of(observation, read_value, source)
+    if said.prefix and value.value is not None:
+        value = replace(value, element=f"{said.prefix}{value.element}")
+    return Statement(value, days, said.resource, element if not said.prefix.startswith("item") else "authored")
 
 
 def effective_days(observation: Observation, zone: ZoneInfo) -> tuple[Days | None, str]:
@@ -270,9 +273,9 @@ def plain(number: Decimal) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def value_of(observation: Observation, read_value: ReadValue) -> Value:
-    """The observation's value, when it is final and has one value."""
-    if observation.status not in COUNTED:
+def value_of(observation: Observation, read_value: ReadValue, source: Source) -> Value:
+    """The observation's value, when its status counts and it has one value."""
+    if observation.status not in source.statuses:
         return Value(None, why_not=NOT_FINAL)
     if observation.data_absent_reason:
         return Value(None, why_not=ABSENT)

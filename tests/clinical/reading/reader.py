@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.clinical.reading import RecordFacts, facts_from_record
+from app.clinical.reading import RecordFacts, facts_from_record, with_sources
 from app.fhir.record import read_prefetch
 from app.fhir.value_sets import load_value_sets
 from tests.fhir.samples import EXPECTED, PATIENT_ID, SERVER, Json, prefetch
@@ -16,7 +16,8 @@ __all__ = ["NEW_YORK", "TODAY", "VALUE_SETS", "exam", "facts_from_record", "read
 
 TODAY: Final = date(2026, 3, 12)
 NEW_YORK: Final = ZoneInfo("America/New_York")
-VALUE_SETS: Final = load_value_sets(Path(__file__).parents[3] / "pathways")
+PATHWAYS: Final = Path(__file__).parents[3] / "pathways"
+VALUE_SETS: Final = with_sources(load_value_sets(PATHWAYS), PATHWAYS)
 
 
 def read(*resources: Json, today: date = TODAY, zone: ZoneInfo = NEW_YORK, **answers: msgspec.Raw) -> RecordFacts:

@@ -75,6 +75,10 @@ def test_every_fact_may_be_stated(name: str) -> None:
     assert value(read(fact(name, said)), name) == expected
 
 
+def test_the_day_of_a_status_is_never_stated_by_itself() -> None:
+    assert read(fact("symptoms.as_of", {"valueDateTime": "2026-03-10"})).facts == {}
+
+
 def test_no_fact_of_the_table_is_untested() -> None:
     assert set(RULES) <= set(SAID)
 
