@@ -6,7 +6,7 @@ A setting is an environment variable: `port` is DVT_PORT. What is wrong with the
 import os
 import re
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -41,6 +41,19 @@ def _base(value: str) -> str:
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("not a FHIR base URL")
     return value.rstrip("/")
+
+
+# What stands for this machine, for nobody or for many is never a FHIR server, whoever lists it.
+_NEVER_LISTED: Final = tuple(
+    map(ip_network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8"))
+)
+
+
+def _network(value: str) -> str:
+    network = ip_network(value)
+    if any(network.version == never.version and network.overlaps(never) for never in _NEVER_LISTED):
+        raise ValueError("not a network of servers")
+    return value
 
 
 def _zone(value: str) -> str:
@@ -100,6 +113,19 @@ class Settings(BaseSettings):
             " empty: those on loopback, when DVT_HOST is"
         ),
     ] = ()
+    fhir_allowed_networks: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...],
+        NoDecode,
+        BeforeValidator(_listed),
+        Field(
+            description="a comma-separated list of private networks such as 10.2.0.0/16 that a FHIR server may stand in"
+            " (no loopback, link-local or multicast ones); empty: public addresses only"
+        ),
+    ] = ()
+    fhir_budget_ms: Annotated[
+        int,
+        Field(ge=100, le=10_000, description="the milliseconds for all reading from a FHIR server, from 100 to 10000"),
+    ] = 1200
 
     @model_validator(mode="after")
     def _fixed_day_only_on_loopback(self) -> Self:
@@ -117,6 +143,16 @@ class Settings(BaseSettings):
     def request_may_set_today(self) -> bool:
         """True when a CDS Hooks call may bring `org.dvt-next-step.today`."""
         return self.clock == "request" and self.on_loopback
+
+    @property
+    def may_ask_loopback(self) -> bool:
+        """True in the development default: only this machine calls us, and no FHIR server is listed."""
+        return self.on_loopback and not self.fhir_allowed_bases
+
+    @property
+    def fhir_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The listed private networks."""
+        return tuple(ip_network(each) for each in self.fhir_allowed_networks)
 
     @property
     def zone(self) -> ZoneInfo:

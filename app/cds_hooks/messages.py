@@ -6,7 +6,7 @@ What we need and cannot do without is refused with 400, naming the member and ne
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, NoReturn
 
@@ -14,6 +14,7 @@ import msgspec
 
 from app.bodies import decode_body, iso_date
 from app.errors import CallerError, SubjectMismatch
+from app.fhir.access import FhirAccess
 
 TODAY: Final = "org.dvt-next-step.today"
 FHIR_ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}")
@@ -37,14 +38,7 @@ class Envelope(msgspec.Struct):
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT: Final = msgspec.json.Decoder(str | None)
-
-
-@dataclass(frozen=True, slots=True)
-class FhirAccess:
-    """Where and with what this call may ask for more. The token lives as long as the call and shows in no text."""
-
-    base: str
-    token: str = field(repr=False)
+_NUMBER: Final = msgspec.json.Decoder(float | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +113,12 @@ def _access(envelope: Envelope, fhir_server: str | None, patient_id: str) -> Fhi
     patient = _text(granted.get("patient", msgspec.Raw(NULL)), "fhirAuthorization.patient")
     if patient is not None and patient.removeprefix("Patient/") != patient_id:
         raise SubjectMismatch
-    return FhirAccess(fhir_server, token)
+    return FhirAccess(
+        fhir_server,
+        token,
+        expires_in=_number(granted.get("expires_in", msgspec.Raw(NULL)), "fhirAuthorization.expires_in"),
+        scope=_text(granted.get("scope", msgspec.Raw(NULL)), "fhirAuthorization.scope"),
+    )
 
 
 def _today(extension: msgspec.Raw) -> date | None:
@@ -150,6 +149,14 @@ def _text(raw: msgspec.Raw, name: str) -> str | None:
         return _TEXT.decode(raw) or None
     except msgspec.DecodeError:
         _refuse("invalid", name, "Send it as a text.")
+
+
+def _number(raw: msgspec.Raw, name: str) -> float | None:
+    try:
+        number: float | None = _NUMBER.decode(raw)
+    except msgspec.DecodeError:
+        _refuse("invalid", name, "Send it as a number of seconds.")
+    return number
 
 
 def _object(raw: msgspec.Raw, name: str) -> dict[str, msgspec.Raw] | None:

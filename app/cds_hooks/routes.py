@@ -1,5 +1,6 @@
 """The addresses of CDS Hooks: discovery and invocation."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -56,11 +57,12 @@ def routes(desk: Desk, examples: Path = EXAMPLES) -> APIRouter:
     )
     async def invoke(service_id: ServiceId, request: Request) -> Response:
         with one_line() as line:
+            arrived = asyncio.get_running_loop().time()
             service = offered_service(service_id)
             line.service = service.id
             body = await read_body(request.headers, request.stream(), desk.settings.max_body_bytes)
             call = read_call(body, service.hook, may_set_today=desk.settings.request_may_set_today)
-            card = await answer(call, service, desk)
+            card = await answer(call, service, desk, arrived=arrived)
             line.cards = 1 if card else 0
             return Response(msgspec.json.encode({"cards": [card] if card else []}), media_type=JSON)
 

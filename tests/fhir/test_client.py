@@ -13,13 +13,17 @@ import msgspec
 import pytest
 
 from app.fhir import client
-from app.fhir.client import FetchFailure, Why, fetch_missing, is_allowed
+from app.fhir.access import FhirAccess
+from app.fhir.addresses import is_allowed
+from app.fhir.breakers import Breakers
+from app.fhir.client import FetchFailure, Limits, Why, fetch_missing
+from app.fhir.network import AddressRefused
 from app.fhir.record import QueryState, read_prefetch
 from tests.fhir.samples import Json, bundle, observation, patient
 
 BASE = "https://ehr.example.org/fhir"
 TOKEN = "token-that-nobody-may-see"  # noqa: S105  # a mark to search for
-ALLOWED = [BASE]
+ALLOWED = (BASE,)
 URLS = {"patient": "Patient/p1", "observations": "Observation?patient=p1&_count=50"}
 
 Ehr = Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Any]
@@ -31,11 +35,15 @@ def fhir(content: Json) -> httpx.Response:
 
 
 async def ask(ehr: Ehr, urls: dict[str, str] | None = None, **options: object) -> dict[str, bytes | FetchFailure]:
-    settings: dict[str, Any] = {"base": BASE, "token": TOKEN, "allowed_bases": ALLOWED, **options}
+    given: dict[str, Any] = {"base": BASE, "token": TOKEN, "allowed_bases": ALLOWED, **options}
+    access = FhirAccess(**{name: given.pop(name) for name in ("base", "token", "expires_in", "scope") if name in given})
+    limits = Limits(
+        **{name: given.pop(name) for name in ("allowed_bases", "allow_loopback", "budget_seconds") if name in given}
+    )
     async with httpx.AsyncClient(transport=httpx.MockTransport(ehr), trust_env=False, follow_redirects=True) as http:
         http.cookies.set("session", "x")
         http.headers["x-ours"] = "x"
-        return dict(await fetch_missing(http, urls=urls or URLS, **settings))
+        return dict(await fetch_missing(http, access, urls or URLS, limits=limits, **given))
 
 
 async def why(ehr: Ehr, **options: object) -> Why | None:
@@ -129,6 +137,39 @@ def test_b1_a_listed_base_and_what_is_below_it_may_be_asked(base: str) -> None:
         "https://ehr.example.org:99999/fhir",
         "https:///fhir",
         "https://ehr.example.org/" + "x" * 8000,
+        "https://ehr.example.org/fhir/" + "x" * 8000,
+        "https://ehr.example.org/fhir" + "/x" * 4000,
+        "https://ehr.example.org:22/fhir",
+        "https://ehr.example.org:0443x/fhir",
+        "https://xn--hr-9kc.example.org/fhir",
+        "https://ehr.example.org%2eevil.org/fhir",
+        "https://ehr.example.org%00.evil.org/fhir",
+        "https://ehr.example.org%23@evil.org/fhir",
+        "https://ehr.example.org#@evil.org/fhir",
+        "https://ehr.example.org?@evil.org/fhir",
+        "https:\\\\ehr.example.org\\fhir",
+        "https:/ehr.example.org/fhir",
+        "https:ehr.example.org/fhir",
+        "https:///ehr.example.org/fhir",
+        "https://ehr.example.org\uff0f@evil.org/fhir",
+        "https://ehr\u3002example\u3002org/fhir",
+        "https://ehr.example.org/fhir;x=1",
+        "https://ehr.example.org/fhir\t",
+        "https://ehr.example.org/fhir\x00",
+        "https://ehr.example.org/FHIR",
+        "https://ehr.example.org/fhir%2f..%2fadmin",
+        "https://ehr.example.org/fhir/..;/admin",
+        "https://[::]/fhir",
+        "https://[64:ff9b::7f00:1]/fhir",
+        "https://[2002:7f00:1::]/fhir",
+        "https://[fe80::1%25eth0]/fhir",
+        "https://0/fhir",
+        "https://0177.0.0.1/fhir",
+        "https://127.1/fhir",
+        "https://metadata.internal/fhir",
+        "data:application/json,{}",
+        "jar:https://ehr.example.org/fhir!/",
+        "unix:///run/fhir.sock",
     ],
 )
 async def test_b1_anything_else_may_not(base: str) -> None:
@@ -309,9 +350,9 @@ async def test_b5_the_token_is_in_no_repr_and_no_context() -> None:
         raise httpx.ConnectError("x", request=request)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(ehr)) as http:
-        server = client._Server(http, BASE, TOKEN)  # noqa: SLF001  # what is inside must not show either
+        server = client._Server(http, BASE, TOKEN, 1e9)  # noqa: SLF001  # what is inside must not show either
         with pytest.raises(Exception, match="no connection") as raised:
-            await client._get(server, f"{BASE}/Patient/p1", 100)  # noqa: SLF001
+            await client._get(server, f"{BASE}/Patient/p1", client._Query())  # noqa: SLF001
 
     assert TOKEN not in repr(server)
     assert raised.value.__context__ is None
@@ -428,12 +469,16 @@ async def test_b8_all_pages_together_are_bounded() -> None:
     assert await read_pages(fat, page(2, None) | {"note": "x" * 2000}) == (QueryState.INCOMPLETE, ["o1"], 2)
 
 
-async def test_a_page_that_is_no_bundle_is_passed_on_as_it_is() -> None:
+async def test_a_resource_that_is_no_bundle_is_passed_on_as_it_is() -> None:
+    assert json.loads((await ask(lambda _: fhir(patient()), {"q": "Patient/p1"}))["q"]) == patient()  # type: ignore[arg-type]  # bytes, or this fails
+
+
+@pytest.mark.parametrize("text", [b"null", b" null ", b"[]", b"5", b'"x"', b"", b"oops"])
+async def test_b8_only_an_object_is_an_answer(text: bytes) -> None:
+    """In a prefetch `null` says that nothing is there (PF-10); from a server it says nothing at all."""
     headers = {"content-type": "application/json"}
 
-    assert (await ask(lambda _: httpx.Response(200, content=b"oops", headers=headers), {"q": "Patient/p1"}))[
-        "q"
-    ] == b"oops"
+    assert await why(lambda _: httpx.Response(200, content=text, headers=headers)) is Why.NOT_JSON
 
 
 async def test_a_total_is_not_needed() -> None:
@@ -442,3 +487,176 @@ async def test_a_total_is_not_needed() -> None:
         ["o1", "o2"],
         2,
     )
+
+
+# ---- one retry, inside the budget ----------------------------------------------------------------
+
+
+async def tried(*answers: httpx.Response | Exception, **options: object) -> tuple[Why | None, int]:
+    """What becomes of a query to which the server answers these, one after the other, and how often it was asked."""
+    asked: list[str] = []
+
+    def ehr(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        answer = answers[len(asked) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return await why(ehr, **options), len(asked)
+
+
+def busy(status: int, retry_after: str | None = None) -> httpx.Response:
+    return httpx.Response(status, headers={} if retry_after is None else {"retry-after": retry_after})
+
+
+def said(answer: httpx.Response | Exception) -> str:
+    """The name of a case."""
+    if isinstance(answer, Exception):
+        return repr(answer)
+    return f"{answer.status_code} {answer.headers.get('retry-after', '')}".strip()
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("ended"),
+        busy(502),
+        busy(503),
+        busy(504),
+        busy(503, "0"),
+        busy(429, "0"),
+    ],
+    ids=said,
+)
+async def test_a_passing_fault_is_tried_once_more(passing: httpx.Response | Exception) -> None:
+    assert await tried(passing, fhir(bundle())) == (None, 2)
+
+
+@pytest.mark.parametrize("passing", [httpx.ConnectError("refused"), busy(503), busy(429, "0")], ids=said)
+async def test_and_only_once(passing: httpx.Response | Exception) -> None:
+    assert (await tried(passing, passing, fhir(bundle())))[1] == 2
+
+
+@pytest.mark.parametrize(
+    "lasting",
+    [
+        httpx.ReadTimeout("slow"),
+        httpx.ConnectTimeout("slow"),
+        AddressRefused("x"),
+        busy(429),
+        busy(429, "soon"),
+        busy(429, "2"),
+        busy(503, "2"),
+        busy(503, "Wed, 21 Oct 2015 07:28:00 GMT"),
+        *[busy(status) for status in (301, 307, 400, 401, 403, 404, 500, 501)],
+    ],
+    ids=said,
+)
+async def test_a_lasting_fault_is_not_tried_again(lasting: httpx.Response | Exception) -> None:
+    assert (await tried(lasting, fhir(bundle())))[1] == 1
+
+
+async def test_a_retry_that_does_not_fit_the_budget_is_not_tried() -> None:
+    assert await tried(busy(503), fhir(bundle()), budget_seconds=client.RETRY_PAUSE / 2) == (Why.NOT_OK, 1)
+
+
+async def test_the_retry_is_one_for_all_pages_of_a_query() -> None:
+    state, _, asked = await read_pages(busy(503), page(1, f"{BASE}?page=2"), busy(503), page(2, None))
+
+    assert (state, asked) == (QueryState.INCOMPLETE, 3)
+
+
+async def test_an_address_that_is_refused_says_so() -> None:
+    def ehr(request: httpx.Request) -> httpx.Response:
+        raise AddressRefused("x", request=request)
+
+    assert await why(ehr) is Why.ADDRESS_REFUSED
+
+
+# ---- B6: what the token is good for --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("expires_in", [-1, 0, 1, 1.9])
+async def test_b6_an_expired_token_is_not_sent(expires_in: float) -> None:
+    assert await why(never, expires_in=expires_in) is Why.EXPIRED
+
+
+@pytest.mark.parametrize("expires_in", [None, 3, 300])
+async def test_b6_a_token_that_lives_is_sent(expires_in: float | None) -> None:
+    assert await why(lambda _: fhir(bundle()), expires_in=expires_in) is None
+
+
+async def test_b6_a_token_lives_from_the_moment_the_call_came_in() -> None:
+    arrived = asyncio.get_running_loop().time() - 298.5
+
+    assert await why(never, expires_in=300, arrived=arrived) is Why.EXPIRED
+
+
+async def test_b6_no_request_starts_after_the_token_expired() -> None:
+    """The first page is slow; the second one would come too late."""
+    asked: list[str] = []
+
+    async def ehr(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        await asyncio.sleep(0.2)
+        return fhir(page(len(asked), f"{BASE}?page={len(asked)}"))
+
+    answer = (await ask(ehr, {"q": "Observation?patient=p1"}, expires_in=2.1))["q"]
+
+    assert state_of(answer)[0] is QueryState.INCOMPLETE
+    assert len(asked) == 1
+
+
+async def test_b6_a_query_outside_the_scope_is_not_asked() -> None:
+    asked: list[str] = []
+
+    def ehr(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return fhir(patient())
+
+    answers = await ask(ehr, scope="launch patient/Patient.read")
+
+    assert asked == ["/fhir/Patient/p1"]
+    assert answers["observations"] == FetchFailure(Why.OUT_OF_SCOPE)
+
+
+# ---- I1: a server that failed again and again ----------------------------------------------------
+
+
+async def test_i1_a_server_that_fails_is_left_alone_and_tried_again() -> None:
+    now = [0.0]
+    breakers = Breakers(lambda: now[0], failures=2, pause_seconds=10)
+    asked: list[str] = []
+    status = [500]
+
+    def ehr(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(status[0]) if status[0] != 200 else fhir(bundle())
+
+    for _ in range(2):
+        assert await why(ehr, breakers=breakers) is Why.NOT_OK
+    assert await why(ehr, breakers=breakers) is Why.RESTING
+    assert len(asked) == 2
+
+    now[0], status[0] = 10.0, 200
+    assert [await why(ehr, breakers=breakers) for _ in range(2)] == [None, None]
+
+
+async def test_i1_a_server_that_refuses_is_not_down() -> None:
+    """Otherwise a caller with a bad token could close it for everybody."""
+    breakers = Breakers(failures=1)
+
+    assert [await why(lambda _: httpx.Response(401), breakers=breakers) for _ in range(3)] == [Why.NOT_OK] * 3
+
+
+async def test_i1_one_query_that_fails_is_no_outage() -> None:
+    def ehr(request: httpx.Request) -> httpx.Response:
+        return fhir(patient()) if "Patient" in request.url.path else httpx.Response(500)
+
+    breakers = Breakers(failures=1)
+
+    for _ in range(3):
+        assert (await ask(ehr, breakers=breakers))["observations"] == FetchFailure(Why.NOT_OK, 500)
