@@ -60,7 +60,7 @@ def test_a_missing_value_set_is_told(copied: Path, capsys: pytest.CaptureFixture
     (copied / "negative-dvt-ultrasound" / "valuesets" / "result-negative.json").unlink()
 
     assert run("check") == 1
-    assert "valuesets/result-negative.json: " in capsys.readouterr().err
+    assert "result-negative is no value set: there is no such file in valuesets/" in capsys.readouterr().err
 
 
 def test_wrong_settings_end_with_2_and_one_line_each(

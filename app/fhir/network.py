@@ -206,7 +206,7 @@ def _translated() -> Iterator[None]:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Certificates are checked, against certifi's list; SSLKEYLOGFILE, which gives the keys away, is not heeded (B4)."""
+    """Certificates are checked, against certifi's list; SSLKEYLOGFILE, which tells the keys, is not heeded (B4)."""
     context = httpx.create_ssl_context(trust_env=False)
     context.keylog_filename = None  # type: ignore[assignment]  # None ends the logging; typeshed knows of names only
     return context
