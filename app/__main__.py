@@ -222,7 +222,7 @@ def load_from(folder: Path) -> "tuple[Pathway, ...]":
 
 
 def load_codes(settings: Settings) -> "ValueSets":
-    """The value sets of the pathways and where facts are found. Raises AuthorError for the first thing that is wrong."""
+    """The value sets of the pathways and where facts are found. Raises AuthorError for the first fault."""
     from app.clinical.reading import with_sources
     from app.fhir.value_sets import load_value_sets
 

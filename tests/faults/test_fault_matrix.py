@@ -20,6 +20,8 @@ from tests.faults.fault_server import BlackHole, Fault, FaultServer, canary, clo
 from tests.faults.virtual_time import run
 from tests.front_door import SERVICE, call, calling, make_service
 
+pytestmark = pytest.mark.real  # a server on a socket, and a minute and a half
+
 Json = dict[str, Any]
 
 BUDGET = 1.2
