@@ -6,6 +6,7 @@ strings, and a bare number where a word is wanted is refused later by the conten
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -41,6 +42,7 @@ def _text(file: Path, shown_as: str) -> str:
         raise AuthorError(shown_as, line, "the file is not UTF-8") from None
 
 
+@lru_cache(maxsize=64)  # several readers ask for the same file; parsing is most of the time a start takes
 def _composed(text: str, shown_as: str) -> Node | None:
     try:
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
