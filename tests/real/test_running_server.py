@@ -15,6 +15,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from tests.clinical.scenario_files import FILES, scenarios, wrong
+
 pytestmark = pytest.mark.real
 
 ROOT: Final = Path(__file__).parents[2]
@@ -53,6 +55,19 @@ def test_an_example_is_answered_as_recorded(server: str, address: str, file: Pat
     response = httpx.post(f"{server}{address}", json=example["request"], trust_env=False)
 
     assert response.json() == example["response"]
+
+
+def test_every_scenario_of_the_pathways_gets_its_advice(server: str) -> None:
+    """The golden patients among them: ids, indicators, rules, timing, modality."""
+    found = {}
+    with httpx.Client(base_url=server, trust_env=False) as client:
+        for scenario in scenarios(*FILES):
+            asked = {"today": scenario["today"], "facts": scenario["facts"], "config": scenario.get("config", {})}
+            made = client.post("/evaluate", json=asked).raise_for_status().json()["recommendations"]
+            if faults := wrong(scenario, {each["id"]: each for each in made}):
+                found[scenario["id"]] = faults
+
+    assert found == {}
 
 
 def test_the_readme_asks_for_an_evaluation(server: str) -> None:
