@@ -14,7 +14,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --no-config --universal 
            --exclude-newer "7 days" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real mutate-calls coverage check generated openapi pages format lock bench oracle clean
+.PHONY: help run test test-real mutate-calls coverage check generated openapi pages format lock bench oracle mutate mutate-slice clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,12 @@ bench: .venv/dev ## Measure
 
 oracle: .venv/dev ## Compare with the second implementation of the decision table (COUNT=1000000 SEED=1)
 	$(BIN)/python -m tests.oracle --count $(or $(COUNT),100000) --seed $(or $(SEED),1)
+
+mutate: .venv/dev ## Change pathways and arithmetic in every small way: the scenarios and tests must notice
+	$(BIN)/python -m tests.mutation $(ARGS)
+
+mutate-slice: .venv/dev ## The same with a seeded part of the changes, in about three minutes (SEED=1 for others)
+	$(BIN)/python -m tests.mutation --percent 10 --seed $(or $(SEED),1) $(ARGS)
 
 clean: ## Remove what can be made again
 	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -85,6 +85,11 @@ def test_the_cut_off_grows_with_age_from_50_on(age: int | None, limit: int) -> N
     assert cut_off(age, "unlikely", PARAMETERS) == limit
 
 
+def test_the_very_age_from_which_it_grows_is_included() -> None:
+    """At 50 both cut-offs are 500, so another plain one tells them apart."""
+    assert cut_off(50, "unlikely", {**PARAMETERS, "ddimer_cut_off": 400}) == 500
+
+
 @pytest.mark.parametrize("wells_class", ["likely", "unknown", "not_applicable"])
 def test_it_grows_only_when_dvt_is_unlikely(wells_class: str) -> None:
     assert cut_off(80, wells_class, PARAMETERS) == 500

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from app.clinical.examinations import Episode
-from app.clinical.situation import DATES, DOMAINS, is_maybe_pregnant, situation, superficial_thrombosis
+from app.clinical.situation import (
+    DATES,
+    DOMAINS,
+    is_maybe_pregnant,
+    situation,
+    superficial_thrombosis,
+    treated_veins_are_read,
+)
 from app.clinical.vocabulary import ALTERNATIVE, Facts, parse_facts
 from tests.clinical.patients import DAYS, day, episode, exam, facts, names, symptoms
 from tests.front_door import pathways
@@ -309,6 +316,20 @@ def test_treated_veins_are_read_only_when_a_pathway_speaks_of_them() -> None:
 
     assert "stent" not in found
     assert one("stent", procedure={"stent_date": "2026-02-01"}) == "yes"
+
+
+def test_one_number_of_the_visits_is_not_enough_to_read_treated_veins() -> None:
+    assert not treated_veins_are_read({"stent_late_days": 7})
+    assert treated_veins_are_read(DAYS)
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"), [("iliocaval", "iliocaval"), ("proximal", "iliofemoral"), (None, "iliofemoral")]
+)
+def test_a_thrombus_on_iliac_imaging_is_iliofemoral_unless_it_is_stated_to_be_iliocaval(
+    stated: str | None, said: str
+) -> None:
+    assert names(exam(iliac="positive", location=stated))["positive_location"] == said
 
 
 def test_numbers_are_compared_as_decimals() -> None:

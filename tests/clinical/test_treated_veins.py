@@ -9,6 +9,7 @@ from app.__main__ import load
 from app.clinical.evaluate import check_numbers, evaluate
 from app.clinical.examinations import Episode
 from app.clinical.situation import PARAMETERS, PARAMETERS_OF, situation
+from app.clinical.treated_veins import PARAMETERS as STENT_PARAMETERS
 from app.clinical.treated_veins import next_visit
 from app.clinical.vocabulary import parse_facts
 from app.errors import AuthorError
@@ -103,6 +104,12 @@ def test_one_number_has_one_value_in_all_pathways() -> None:
     imaging, negative = PATHWAYS
     with pytest.raises(AuthorError, match="stale_day: 31 here and 30 in dvt-imaging"):
         check_numbers([imaging, replace(negative, days={**negative.days, "stale_day": 31})])
+
+
+def test_every_visit_has_its_three_numbers() -> None:
+    visits = {f"stent_visit_{number}_{part}" for number in (1, 2, 3, 4) for part in ("day", "from", "to")}
+
+    assert set(STENT_PARAMETERS) == {*visits, "stent_late_days"}
 
 
 def test_the_code_reads_only_numbers_it_declares() -> None:

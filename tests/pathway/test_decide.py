@@ -339,6 +339,12 @@ def test_an_order_booked_inside_the_advised_days_turns_advice_into_information(
     assert fired(decision) == (["R", "ORDERED"] if is_ordered else ["R"])
 
 
+def test_a_booking_stops_no_walk(walk: Walk) -> None:
+    decision = walk(booked(), dates={"repeat_us_date": day(6)})
+
+    assert [step.stopped for step in decision.trace] == [False, False]
+
+
 def test_a_booking_of_the_day_before_is_late(walk: Walk) -> None:
     """The window is due since yesterday; yesterday's appointment did not take place."""
     assert not only(walk(booked(), on=6, dates={"repeat_us_date": day(5)})).already_ordered
