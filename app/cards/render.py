@@ -9,7 +9,7 @@ from app.cards.machine_readable import evaluation_json, provenance_json
 from app.cards.suggestions import Chart, suggestions
 from app.clinical.evaluate import Evaluation, PathwayDecision
 from app.clinical.reading import RecordFacts
-from app.clinical.vocabulary import UNKNOWN, Exam, Facts, Symptoms
+from app.clinical.vocabulary import COMPARATOR, UNKNOWN, Exam, Facts, Symptoms
 from app.clinical.what_if import Change, what_would_change
 from app.pathway.content import Reference, Strength
 from app.pathway.decide import LOUDNESS, Recommendation
@@ -148,7 +148,8 @@ def _probability_in_words(facts: Facts, names: Mapping[str, str]) -> Iterator[st
         yield f"Wells{score}: DVT {names['wells_class']}"
     if facts.ddimer and facts.ddimer.value is not None and facts.ddimer.unit != UNKNOWN:
         taken = f" ({wording.day(facts.ddimer.collected)})" if facts.ddimer.collected else ""
-        yield f"D-dimer {wording.number(facts.ddimer.value)} {facts.ddimer.unit}{taken}: {names['ddimer']}"
+        limit = f"{facts.ddimer.comparator} " if facts.ddimer.comparator in COMPARATOR else ""
+        yield f"D-dimer {limit}{wording.number(facts.ddimer.value)} {facts.ddimer.unit}{taken}: {names['ddimer']}"
 
 
 def _patient_in_words(facts: Facts, names: Mapping[str, str]) -> Iterator[str]:

@@ -42,7 +42,24 @@ def ddimer_result(ddimer: DDimer | None, cut_off_feu: Decimal) -> str:
     value = in_ng_per_ml_feu(ddimer)
     if value is None:
         return "uninterpretable"
-    return "negative" if value < cut_off_feu else "positive"
+    return _against(value, ddimer.comparator, cut_off_feu)
+
+
+def _against(value: Decimal, comparator: str | None, limit: Decimal) -> str:
+    """A result given only as below or above a number says something when that number is on the same side of the limit
+    (threat model H10). `< 500` is strictly below 500.
+    """
+    match comparator:
+        case None:
+            return "negative" if value < limit else "positive"
+        case "<" if value <= limit:
+            return "negative"
+        case "<=" if value < limit:
+            return "negative"
+        case ">" | ">=" if value >= limit:
+            return "positive"
+        case _:
+            return "uninterpretable"
 
 
 def sample_time(ddimer: DDimer | None, anchor: date | None, today: date, days_before: int) -> str:

@@ -16,6 +16,7 @@ from app.clinical.vocabulary import (
     ASSAY,
     BLEEDING,
     CFV,
+    COMPARATOR,
     DDIMER_UNIT,
     DIALYSIS,
     FUNCTIONAL_STATUS,
@@ -168,6 +169,7 @@ class _Maker:
         is_large = unit.startswith(("mg", "ug/mL"))
         return _given(
             value=nanograms / 1000 if is_large else nanograms,
+            comparator=self._maybe(0.1, self._of(COMPARATOR)),
             unit=self._maybe(0.95, unit),
             assay=self._maybe(0.9, self._mostly("high_sensitivity", ASSAY)),
             collected=self._maybe(0.9, self._ago()),

@@ -6,7 +6,7 @@ list or range, or of the wrong shape is `unknown` (or None for a number or a dat
 
 import datetime  # noqa: ICN001 -- Exam has a member called date
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -44,6 +44,8 @@ STATUS = ("resolved", "improving", "persistent", "worsening", "new")
 SEVERITY = ("mild", "moderate", "severe")
 DDIMER_UNIT = tuple(f"{unit} {kind}" for kind in ("FEU", "DDU") for unit in ("ng/mL", "ug/L", "mg/L", "ug/mL"))
 ASSAY = ("high_sensitivity", "other")
+COMPARATOR = ("<", "<=", ">=", ">")
+"""FHIR R4 quantity-comparator. Absent: the value is exact."""
 BLEEDING = ("low", "high", "contraindicated")
 FUNCTIONAL_STATUS = ("good", "poor")
 ALTERNATIVE = (
@@ -113,9 +115,12 @@ class Wells:
 
 @dataclass(frozen=True, slots=True)
 class DDimer:
-    """A D-dimer as the laboratory gave it. `unit` one of DDIMER_UNIT or unknown."""
+    """A D-dimer as the laboratory gave it. `unit` one of DDIMER_UNIT or unknown; `comparator` one of COMPARATOR, None
+    for an exact value, or unknown.
+    """
 
     value: Decimal | None = None
+    comparator: str | None = None
     unit: str = UNKNOWN
     assay: str = UNKNOWN
     collected: datetime.date | None = None
@@ -234,11 +239,17 @@ def parse_facts(value: object) -> Facts:
 
 
 def _exams(value: object) -> tuple[Exam, ...]:
-    """The studies as given; studies equal in every fact are one study, and other modalities are not ours."""
+    """The studies as given; studies equal in every fact are one study, and other modalities are not ours.
+
+    A status that is not given means final (decision table 2.1), so that one study sent with and without it is one.
+    """
     if not isinstance(value, list | tuple):
         return ()
-    read = (_exam(_members(entry)) for entry in value)
-    return tuple(dict.fromkeys(exam for exam in read if exam is not None))
+    studies: dict[Exam, Exam] = {}
+    for entry in value:
+        if exam := _exam(_members(entry)):
+            studies.setdefault(exam if exam.report_status != UNKNOWN else replace(exam, report_status="final"), exam)
+    return tuple(studies.values())
 
 
 def _exam(at: Mapping[str, object]) -> Exam | None:
@@ -294,6 +305,7 @@ def _ddimer(value: object) -> DDimer | None:
         return None
     return DDimer(
         value=_number(value.get("value")),
+        comparator=None if value.get("comparator") is None else _named(value.get("comparator"), COMPARATOR),
         unit=_named(value.get("unit"), DDIMER_UNIT),
         assay=_named(value.get("assay"), ASSAY),
         collected=parse_day(value.get("collected")),

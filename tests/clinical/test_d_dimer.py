@@ -68,6 +68,25 @@ def test_negative_is_strictly_below_the_cut_off(value: float, unit: str, said: s
     assert ddimer_result(ddimer(value, unit), Decimal(500)) == said
 
 
+@pytest.mark.parametrize(
+    ("comparator", "value", "said"),
+    [
+        ("<", 499, "negative"), ("<", 500, "negative"), ("<", 500.01, "uninterpretable"),
+        ("<=", 499, "negative"), ("<=", 500, "uninterpretable"),
+        (">", 499, "uninterpretable"), (">", 500, "positive"), (">", 501, "positive"),
+        (">=", 499, "uninterpretable"), (">=", 500, "positive"),
+        (None, 499, "negative"), (None, 500, "positive"),
+        ("~", 100, "uninterpretable"), ("ad", 900, "uninterpretable"), (1, 100, "uninterpretable"),
+    ],
+)  # fmt: skip
+def test_h10_a_bound_counts_when_all_beyond_it_is_on_one_side_of_the_cut_off(
+    comparator: object, value: float, said: str
+) -> None:
+    given = {"value": value, "unit": "ng/mL FEU", "comparator": comparator}
+
+    assert names(exam(), ddimer=given)["ddimer"] == said
+
+
 def test_no_d_dimer_is_none() -> None:
     assert ddimer_result(None, Decimal(500)) == "none"
 

@@ -278,8 +278,9 @@ def test_a_patient_who_is_not_known_to_be_well_has_no_fallback(status: str) -> N
         {"unseen": ["popliteal"], **LIMITED},
         {"result": "svt_only", **LIMITED},
         UNREAD,
+        {"protocol": None},
     ],
-    ids=["poor", "equivocal", "nondiagnostic", "proximal unseen", "not negative", "unusable"],
+    ids=["poor", "equivocal", "nondiagnostic", "proximal unseen", "not negative", "unusable", "extent unknown"],
 )
 def test_nothing_worse_than_limited_falls_back(later: dict[str, object]) -> None:
     assert not fallen_back(exam(3, **later), exam(4, **LIMITED))

@@ -179,6 +179,14 @@ def test_studies_equal_in_every_fact_are_one() -> None:
     assert len(parse_facts({"exams": [*twice, {"date": "2026-03-02"}]}).exams) == 2
 
 
+def test_one_study_sent_with_and_without_its_final_status_is_one() -> None:
+    """Found by the oracle (fact set 20261123/95250): it counted as a second negative look."""
+    study = {"date": "2026-03-02", "result": "negative"}
+
+    assert len(parse_facts({"exams": [study, {**study, "report_status": "final"}]}).exams) == 1
+    assert len(parse_facts({"exams": [{**study, "report_status": "preliminary"}, study]}).exams) == 2
+
+
 def test_what_is_no_study_is_an_unknown_study() -> None:
     """A study that cannot be read may be the one that shows a thrombus: it does not vanish."""
     assert parse_facts({"exams": ["negative", 5, None]}).exams == (Exam(),)

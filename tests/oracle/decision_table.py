@@ -275,13 +275,28 @@ def is_high_risk(facts: RawFacts, *, high: bool) -> bool:
 
 
 def ddimer_is_negative(facts: RawFacts, probability_class: str) -> bool:
-    """3.3: strictly below the cut-off, in ng/mL FEU; fractions, because 0.57 mg/L is 570 ng/mL exactly."""
-    if facts.ddimer_value is None or facts.ddimer_unit == UNKNOWN:
-        return False
+    """3.3: strictly below the cut-off."""
+    return ddimer_is_below(facts, probability_class) is True
+
+
+def ddimer_is_below(facts: RawFacts, probability_class: str) -> bool | None:
+    """3.3 in ng/mL FEU, `None` when it cannot be told; fractions, because 0.57 mg/L is 570 ng/mL exactly.
+
+    A bound tells when everything on its side is on the same side of the cut-off (threat model H10).
+    """
+    if facts.ddimer_value is None or UNKNOWN in (facts.ddimer_unit, facts.ddimer_comparator):
+        return None
     unit, kind = facts.ddimer_unit.split()
     value = Fraction(repr(facts.ddimer_value)) * DDIMER_FACTORS[unit] * (2 if kind == "DDU" else 1)
     adjusted = facts.age is not None and facts.age >= 50 and probability_class == "unlikely"
-    return value < (Fraction(facts.age or 0) * 10 if adjusted else 500)
+    limit = Fraction(facts.age or 0) * 10 if adjusted else Fraction(500)
+    lowest_is = {"=": value, "<": None, "<=": None, ">=": value, ">": value}[facts.ddimer_comparator]
+    highest_is = {"=": value, "<": value, "<=": value, ">=": None, ">": None}[facts.ddimer_comparator]
+    if lowest_is is not None and lowest_is >= limit:
+        return False
+    if highest_is is not None and (highest_is < limit or (highest_is == limit and facts.ddimer_comparator == "<")):
+        return True
+    return None
 
 
 def setting_allows_exclusion(facts: RawFacts) -> bool:
@@ -1017,7 +1032,8 @@ def missing_for_ddimer(case: Case, advice: Advice) -> None:
     facts = case.facts
     if not facts.ddimer_given:
         return
-    if facts.ddimer_value is None or facts.ddimer_unit == UNKNOWN or facts.ddimer_assay != "high_sensitivity":
+    untold = ddimer_is_below(facts, case.probability_class) is None
+    if untold or facts.ddimer_assay != "high_sensitivity":
         advice.ask_for("DDIMER")
     if not ddimer_is_negative(facts, case.probability_class):
         return

@@ -332,6 +332,7 @@ def _ddimer(writer: _Writer, today: date, newest: int | None, age: Json) -> dict
     collected = (newest if newest is not None else 3) + rng.choice((-1, 0, 0, 0, 1, 2, 3))
     return writer.some(
         value=lambda: int(value) if value == int(value) else round(value, 6),
+        comparator=lambda: rng.choice(("<", "<=", ">=", ">", "ad", None)) if maybe(rng, 0.15) else None,
         unit=lambda: unit if maybe(rng, 0.95) else rng.choice(("mg/L", "ng/mL", "unknown", "FEU")),
         assay=writer.say(high_sensitivity=16, other=1, unknown=1),
         collected=lambda: day(today, collected),

@@ -94,6 +94,7 @@ class RawFacts:
     suspicion: str
     ddimer_given: bool
     ddimer_value: float | None
+    ddimer_comparator: str
     ddimer_unit: str
     ddimer_assay: str
     ddimer_collected: date | None
@@ -188,6 +189,11 @@ def calendar_day(raw: object) -> date | None:
         return None
 
 
+def comparator(raw: object) -> str:
+    """FHIR R4 quantity-comparator; nothing is an exact value (threat model H10)."""
+    return "=" if raw is None else word(raw, frozenset({"<", "<=", ">=", ">"}))
+
+
 def read_study(raw: Mapping[str, object]) -> Study | None:
     """One entry of `exams`; `None` for a modality that is neither ultrasound nor venography (2.1)."""
     modality = raw.get("modality")
@@ -251,6 +257,7 @@ def read(raw: object) -> RawFacts:
         suspicion=word(within(raw, "suspicion"), frozenset({"low", "moderate", "high"})),
         ddimer_given=isinstance(ddimer, Mapping),
         ddimer_value=number(within(ddimer, "value")),
+        ddimer_comparator=comparator(within(ddimer, "comparator")),
         ddimer_unit=word(within(ddimer, "unit"), UNITS),
         ddimer_assay=word(within(ddimer, "assay"), frozenset({"high_sensitivity", "other"})),
         ddimer_collected=calendar_day(within(ddimer, "collected")),

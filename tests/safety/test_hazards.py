@@ -330,13 +330,23 @@ async def test_h9_feu_and_ddu_are_proven_by_the_code_and_not_contradicted_by_the
 
 
 @pytest.mark.hazard("H10")
-async def test_h10_a_comparator_a_string_or_a_range_is_no_number() -> None:
-    below = d_dimer(270)
-    below["valueQuantity"]["comparator"] = "<"
+async def test_h10_a_bound_counts_on_its_side_of_the_cut_off_and_a_string_or_a_range_never() -> None:
+    for comparator, number, is_excluded in (
+        ("<", 270, True),
+        ("<", 500, True),
+        ("<", 501, False),
+        ("<=", 500, False),
+        (">", 270, False),
+        (">=", 270, False),
+        ("ad", 270, False),
+    ):
+        bound = d_dimer(number)
+        bound["valueQuantity"]["comparator"] = comparator
+        assert await excludes(*excludable(bound)) is is_excluded, (comparator, number)
     text = d_dimer(0) | {"valueQuantity": None, "valueString": "<0.27"}
     spread = d_dimer(0) | {"valueQuantity": None, "valueRange": {"high": {"value": 270}}}
 
-    for each in (below, text, spread):
+    for each in (text, spread):
         assert not await excludes(*excludable(each))
 
 
@@ -371,6 +381,31 @@ async def test_h13_the_future_proves_nothing() -> None:
 
     assert not await advised(record) & REASSURING - {"NEG-REASSURE"}
     assert not await advised(to_come) & REASSURING
+
+
+@pytest.mark.hazard("H13")
+async def test_h13_a_study_from_before_the_symptoms_began_ends_nothing() -> None:
+    """The symptoms began on 2 March 2026, ten days ago, or a day later; the study was on 2 March."""
+
+    def with_onset(days: int) -> Json:
+        onset = {**stated("symptoms.onset_days", "", "2026-03-12"), "valueCodeableConcept": None, "valueInteger": days}
+        well = [stated("symptoms.status", "resolved", "2026-03-11"), stated("symptoms.side", "left", "2026-03-11")]
+        return the_record(exam_observations=searchset(*well, onset))
+
+    assert "NO-FURTHER-IMAGING" in await advised(with_onset(10))
+    assert "REPEAT-CDUS" in await advised(with_onset(9))
+    assert not await advised(with_onset(9)) & REASSURING
+
+
+@pytest.mark.hazard("H13")
+async def test_h13_a_d_dimer_from_before_the_symptoms_began_excludes_nothing() -> None:
+    def with_onset(days: int) -> Json:
+        return {
+            **stated("symptoms.onset_days", "", "2026-03-12"), "valueCodeableConcept": None, "valueInteger": days
+        }  # fmt: skip
+
+    assert await excludes(*excludable(d_dimer(300)), with_onset(10))
+    assert not await excludes(*excludable(d_dimer(300)), with_onset(9))
 
 
 @pytest.mark.hazard("H14")

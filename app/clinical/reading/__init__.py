@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from app.clinical.reading.before_onset import without_proof_before_onset
 from app.clinical.reading.cancer import active_cancer
 from app.clinical.reading.d_dimer import d_dimer
 from app.clinical.reading.declared import with_sources
@@ -47,9 +48,14 @@ def facts_from_record(record: Record, value_sets: ValueSets, *, today: date, zon
     findings = together(
         [
             patient_facts(record, today=today, zone=zone),
-            examinations(record, sayings, value_sets, zone=zone, symptom_side=side),
+            *(
+                without_proof_before_onset(each, proven.get("symptoms.onset_days", NOTHING), today)
+                for each in (
+                    examinations(record, sayings, value_sets, zone=zone, symptom_side=side),
+                    d_dimer(sayings, value_sets, today=today, zone=zone),
+                )
+            ),
             *proven.values(),
-            d_dimer(sayings, value_sets, today=today, zone=zone),
             orders(record, value_sets, today=today, zone=zone),
             Findings((), tuple(_gaps(record))),
         ]

@@ -24,7 +24,7 @@ from app.clinical.reading.statements import (
     settle,
     statement,
 )
-from app.clinical.vocabulary import ASSAY
+from app.clinical.vocabulary import ASSAY, COMPARATOR
 from app.fhir.resources import Observation, Quantity
 from app.fhir.sources import Source
 from app.fhir.value_sets import ValueSets
@@ -38,7 +38,7 @@ _FEU_PER: Final = {"FEU": Decimal(1), "DDU": Decimal(2)}
 
 
 def d_dimer(sayings: Sayings, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> Findings:
-    """`ddimer.value`, `.unit` (the laboratory's own), `.collected` and `.assay`.
+    """`ddimer.value`, `.comparator`, `.unit` (the laboratory's own), `.collected` and `.assay`.
 
     A D-dimer that cannot be used still gives the day it was drawn: that one exists is known.
     """
@@ -50,12 +50,14 @@ def d_dimer(sayings: Sayings, value_sets: ValueSets, *, today: date, zone: ZoneI
     holds = settled.statement
     if holds is None:
         return Findings(_collected_only(results, settled.latest_day), not_found)
-    number, unit = holds.value.value if isinstance(holds.value.value, tuple) else (None, None)
+    number, unit, comparator = holds.value.value if isinstance(holds.value.value, tuple) else (None, None, None)
     day = holds.day.isoformat() if holds.day else None
     found = [
         Found("ddimer.value", number, holds.resource, f"{holds.value.element}.value", day),
         Found("ddimer.unit", unit, holds.resource, f"{holds.value.element}.code", day),
     ]
+    if comparator:
+        found.append(Found("ddimer.comparator", comparator, holds.resource, f"{holds.value.element}.comparator", day))
     if day:
         found.append(Found("ddimer.collected", day, holds.resource, holds.date_element, day))
     assay = _assay(sayings, value_sets.sources["d_dimer_assay"], holds.day, today=today, zone=zone)
@@ -109,15 +111,16 @@ def _concentration(classes: list[str], units: tuple[str, ...]) -> ReadValue:
     def read_concentration(observation: Observation) -> Value:
         if len(classes) != 1:
             return Value(None, why_not="the code does not say FEU or DDU")
-        value = measured(observation.value_quantity, tuple(forms))
         quantity = observation.value_quantity
+        comparator = quantity.comparator if quantity else None
+        value = measured(quantity, tuple(forms), comparators=COMPARATOR)
         if quantity is None or not isinstance(value.value, Decimal):
             return value
         unit, claimed = forms[quantity.code or ""]
         if claimed not in (None, classes[0]) or _unit_text_claims_another(quantity, classes[0]):
             return Value(None, why_not="the unit contradicts the code: FEU or DDU")
         same = value.value * _NG_PER_ML[unit] * _FEU_PER[classes[0]]
-        return Value((plain(value.value), f"{unit} {classes[0]}"), value.element, key=same)
+        return Value((plain(value.value), f"{unit} {classes[0]}", comparator), value.element, key=(same, comparator))
 
     return read_concentration
 

@@ -7,7 +7,7 @@ takes part as well: an older one must not come through in its place (threat mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -252,13 +252,15 @@ def coded_value(concept: CodeableConcept | None, allowed: Sequence[str]) -> Valu
 STATED_UNKNOWN: Final = "stated as unknown"
 
 
-def measured(quantity: Quantity | None, units: Sequence[str], lowest: int = 0) -> Value:
-    """A number of at least `lowest` in one of the UCUM `units`, exact, without a comparator."""
+def measured(
+    quantity: Quantity | None, units: Sequence[str], lowest: int = 0, comparators: Collection[str] = ()
+) -> Value:
+    """A number of at least `lowest` in one of the UCUM `units`; exact, or with one of `comparators`."""
     if quantity is None:
         return Value(None, why_not=NO_VALUE)
     if says_data_absent(quantity.extension) or says_data_absent(quantity.value_extension):
         return Value(None, why_not=ABSENT)
-    if quantity.comparator is not None:
+    if quantity.comparator is not None and quantity.comparator not in comparators:
         return Value(None, why_not=COMPARATOR)
     if quantity.system != UCUM or quantity.code not in units:
         return Value(None, why_not="no unit that we know")

@@ -34,7 +34,8 @@ def test_the_public_facts_are_those_of_the_vocabulary() -> None:
         pytest.skip("facts_schema.yaml is not beside the project")
     schema = YAML(typ="safe", pure=True).load(SCHEMA.read_text("utf-8"))
 
-    assert public_facts() - {"alt.svt"} == set(names_in(schema))
+    # a bound such as `< 0.27` is ours beside the number (threat model H10)
+    assert public_facts() - {"alt.svt", "ddimer.comparator"} == set(names_in(schema))
 
 
 def test_every_public_fact_is_brought_by_some_query() -> None:

@@ -71,8 +71,8 @@ def test_h9_the_unit_class_comes_from_the_code_and_the_unit_must_not_contradict(
         {"quantity": {"unit": "ng/mL (ddu)"}},
         {"quantity": {"system": "urn:x"}},
         {"quantity": {"system": None}},
-        {"quantity": {"comparator": "<"}},
-        {"quantity": {"comparator": ">"}},
+        {"quantity": {"comparator": "ad"}},
+        {"quantity": {"comparator": ""}},
         {"number": "400"},
         {"number": None},
         {"number": -1},
@@ -89,6 +89,20 @@ def test_h9_h10_a_d_dimer_that_cannot_be_compared_exists_without_a_value(members
 
     assert found.facts == {"ddimer": {"collected": "2026-03-10"}}
     assert len(reasons(found, "ddimer.value")) == 1
+
+
+@pytest.mark.parametrize("comparator", ["<", "<=", ">=", ">"])
+def test_h10_a_bound_is_passed_on_as_a_bound(comparator: str) -> None:
+    found = read(d_dimer(number=400, quantity={"comparator": comparator}))
+
+    assert value(found, "ddimer.value") == 400
+    assert value(found, "ddimer.comparator") == comparator
+
+
+def test_h10_a_bound_and_a_number_of_one_day_are_a_conflict() -> None:
+    below = d_dimer(number=400, quantity={"comparator": "<"}) | {"id": "d2"}
+
+    assert reasons(read(below, d_dimer(number=400)), "ddimer.value") == ["conflict: different values on the same day"]
 
 
 def test_h9_a_code_of_both_unit_classes_says_neither() -> None:
