@@ -57,6 +57,12 @@ def number(value: Json) -> float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
 
 
+def whole(value: Json) -> float | None:
+    """A count of days or years; half a day is no count, so it is unknown (facts_schema.yaml: integer)."""
+    counted = number(value)
+    return counted if counted is None or counted % 1 == 0 else None
+
+
 def setting(patient: FactSet, name: str) -> int:
     return int(patient.config.get(name, DEFAULT_DAYS[name]))
 
@@ -326,7 +332,7 @@ def exclusion_needs_everything_known(patient: FactSet, answers: Answers) -> bool
         return True
     facts = patient.facts
     age, onset, delivered = (
-        number(at(facts, *path)) for path in (("age",), ("symptoms", "onset_days"), ("postpartum_days",))
+        whole(at(facts, *path)) for path in (("age",), ("symptoms", "onset_days"), ("postpartum_days",))
     )
     maybe_pregnant = at(facts, "sex") != "male" and (age is None or 12 <= age <= 55)
     hours = number(at(facts, "inpatient_hours"))
