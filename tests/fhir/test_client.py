@@ -67,6 +67,7 @@ async def test_every_query_is_asked_with_the_token_and_nothing_else_of_ours() ->
     assert {str(each.url) for each in asked} == {f"{BASE}/{url}" for url in URLS.values()}
     assert all(each.headers["authorization"] == f"Bearer {TOKEN}" for each in asked)
     assert all(each.headers["accept"] == "application/fhir+json" for each in asked)
+    assert all(each.headers["cache-control"] == "no-cache" for each in asked)
     assert not any({"cookie", "x-ours"} & set(each.headers) for each in asked)
     assert all(isinstance(each, bytes) for each in answers.values())
 

@@ -26,7 +26,8 @@ BROWSER_SECONDS = 60
     [
         ("post", "/evaluate"),
         ("get", "/cds-services"),
-        ("post", "/cds-services/{service_id}"),
+        ("post", "/cds-services/dvt-next-step-patient-view"),
+        ("post", "/cds-services/dvt-next-step-order-sign"),
         ("get", "/pathways"),
         ("get", "/pathways/{pathway_id}"),
         ("get", "/pathways/{pathway_id}/diagram.svg"),
