@@ -12,6 +12,7 @@ COPY --from=packages /venv /venv
 WORKDIR /service
 COPY LICENSE ./
 COPY pathways/ pathways/
+COPY deploy/clients/ deploy/clients/
 COPY app/ app/
 # The file system is read-only when run as deploy/compose.yaml does, so bytecode is written now.
 RUN /venv/bin/python -m compileall -q app

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from app.errors import AuthorError
+from app.errors import AuthorError, WrongClients
 from app.settings import Settings, WrongSettings, read_settings
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from app.clients.load import Clients
+    from app.clinical.report_text.words import ReportWords
     from app.fhir.value_sets import ValueSets
     from app.pathway.load import Pathway
 
@@ -66,6 +68,7 @@ def check(
     """
     settings = read_settings()
     load_codes(settings)
+    load_report_words(settings)
     pathways = load(settings)
     if proof and find_spec("z3") is None:
         raise AuthorError("check", None, "the proof needs z3-solver (the extra `proof`); without it: --no-proof")
@@ -81,6 +84,60 @@ def check(
         typer.echo(fault, err=True)
     if faults:
         raise typer.Exit(WRONG_CONTENT)
+
+
+@cli.command()
+def check_config(*, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """Read the environment's settings and every client's file as a start would: what is wrong, in one line each with
+    file and line, which ends with 1; otherwise what is in force.
+    """
+    from app.commands import check_config as config
+
+    examined = config.examine(load_all)
+    for line in [json.dumps(config.as_json(examined))] if as_json else config.in_words(examined):
+        typer.echo(line)
+    for fault in examined.faults:
+        typer.echo(str(fault), err=True)
+    if examined.faults:
+        raise typer.Exit(WRONG_CONTENT)
+
+
+@cli.command()
+def client_sheet(
+    *,
+    client: Annotated[str, typer.Option(help="Which client.")] = "default",
+    url: Annotated[str, typer.Option(help="The public address of the service.")] = "https://dvt.example.org",
+) -> None:
+    """Print what to hand to whoever sets up the EHR: addresses, prefetch, scopes, order codes, links and override
+    codes.
+    """
+    from app.commands import client_sheet as sheets
+
+    clients = load_all(read_settings()).by_id
+    if client not in clients:
+        raise AuthorError("--client", None, f"there is no such client; there are {', '.join(clients)}")
+    for line in sheets.client_sheet(clients[client], url.rstrip("/")):
+        typer.echo(line)
+
+
+@cli.command()
+def unrecognised(
+    source: Annotated[Path, typer.Argument(help="A Bundle in JSON, an NDJSON export, or a folder of them.")],
+    *,
+    client: Annotated[str, typer.Option(help="Whose codes are known.")] = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List the codes of a record or an export that nothing recognises, most frequent first. Prints no patient data:
+    counts, systems and codes only.
+    """
+    from app.commands import unrecognised as codes
+
+    clients = load_all(read_settings()).by_id
+    if client not in clients:
+        raise AuthorError("--client", None, f"there is no such client; there are {', '.join(clients)}")
+    counts = codes.count_unrecognised(source, clients[client])
+    for line in [codes.as_json(counts, clients[client])] if as_json else codes.in_words(counts, clients[client]):
+        typer.echo(line)
 
 
 @cli.command()
@@ -111,6 +168,19 @@ def export_pathways(
 
 
 @cli.command()
+def export_clients(
+    schemas: Annotated[Path, typer.Argument(help="The folder for the JSON Schema of the clients' files.")],
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file is stale.")] = False,
+) -> None:
+    """Write the schema of the clients' files for editors."""
+    from app.commands.pages import client_schema_files
+
+    fresh = client_schema_files(load(_default_settings()), schemas)
+    _report_stale(_renew(fresh, write=not check), "make pages", check=check)
+
+
+@cli.command()
 def explain(
     source: Annotated[
         str,
@@ -128,7 +198,15 @@ def explain(
     from app.main import clock_of
 
     settings = read_settings()
-    desk = Desk(load(settings), load_codes(settings), settings.zone, clock_of(settings))
+    client = load_all(settings).default
+    desk = Desk(
+        client.pathways,
+        client.value_sets,
+        client.zone,
+        clock_of(settings, client.zone),
+        client.report_text,
+        load_report_words(settings),
+    )
     for line in explained(source, desk, today.date() if today else None, as_json=as_json):
         typer.echo(line)
 
@@ -199,6 +277,10 @@ def main() -> None:
         for error in wrong.exceptions:
             typer.echo(str(error), err=True)
         raise SystemExit(WRONG_SETTINGS) from None
+    except WrongClients as wrong:
+        for error in wrong.exceptions:
+            typer.echo(str(error), err=True)
+        raise SystemExit(WRONG_CONTENT) from None
     except AuthorError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(WRONG_CONTENT) from None
@@ -212,12 +294,14 @@ def load(settings: Settings) -> "tuple[Pathway, ...]":
 def load_from(folder: Path) -> "tuple[Pathway, ...]":
     """The pathways in a folder. Raises AuthorError for the first thing that is wrong."""
     from app.clinical.evaluate import check_numbers
+    from app.clinical.ordering import ORDER_DOMAINS, check_order_pathways
     from app.clinical.situation import DATES, DOMAINS
     from app.clinical.what_if import QUESTIONS
     from app.pathway.load import load_pathways
 
-    pathways = load_pathways(folder, DOMAINS, DATES, QUESTIONS)
+    pathways = load_pathways(folder, DOMAINS, DATES, QUESTIONS, ORDER_DOMAINS)
     check_numbers(pathways)
+    check_order_pathways(pathways)
     return pathways
 
 
@@ -229,19 +313,39 @@ def load_codes(settings: Settings) -> "ValueSets":
     return with_sources(load_value_sets(settings.pathways_dir), settings.pathways_dir)
 
 
+def load_report_words(settings: Settings) -> "ReportWords | None":
+    """The word list of the pathways, or None when no pathway has one: then no prose is read. Raises AuthorError."""
+    from app.clinical.report_text.words import load_words
+
+    file = next(iter(sorted(settings.pathways_dir.glob("*/report_words.yaml"))), None)
+    return load_words(file) if file else None
+
+
+def load_all(settings: Settings) -> "Clients":
+    """The clients the settings point to, each with its pathways and codes. Raises WrongClients for all that is wrong in
+    their files, AuthorError for the first thing that is wrong in the pathways.
+    """
+    from app.clients.load import load_clients
+
+    return load_clients(settings.clients_dir, load(settings), load_codes(settings))
+
+
 def make_app(settings: Settings, examples: Path | None = None) -> "FastAPI":
     """The service with the world it lives in: files, clock and network."""
     from app.fhir.network import Reach, outbound_client
     from app.main import clock_of, create_app
     from app.openapi import EXAMPLES
 
+    clients = load_all(settings)
+    ask_loopback = clients.may_ask_loopback(on_loopback=settings.on_loopback)
     return create_app(
         settings,
         pathways=load(settings),
-        value_sets=load_codes(settings),
-        http=outbound_client(Reach(settings.fhir_networks, allow_loopback=settings.may_ask_loopback)),
-        clock=clock_of(settings),
+        clients=clients,
+        http=outbound_client(Reach(settings.fhir_networks, allow_loopback=ask_loopback)),
+        clock=clock_of(settings, clients.default.zone),
         examples=examples or EXAMPLES,
+        report_words=load_report_words(settings),
     )
 
 

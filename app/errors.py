@@ -52,6 +52,10 @@ class AuthorError(DvtNextStepError):
         return f"{place}: {self.reason}"
 
 
+class WrongClients(ExceptionGroup[AuthorError]):
+    """Everything that is wrong with the clients' files (app/clients), said at once, one AuthorError for each fault."""
+
+
 class CallerError(DvtNextStepError):
     """The request cannot be answered as it is.
 

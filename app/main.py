@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -26,8 +27,9 @@ from app.api import pathways as served_pathways
 from app.api import routes as api
 from app.cds_hooks import invocation
 from app.cds_hooks import routes as cds_hooks
+from app.clients.load import Clients
+from app.clinical.report_text import ReportWords
 from app.errors import CallerError, DvtNextStepError, WorldError, operation_outcome
-from app.fhir.value_sets import ValueSets
 from app.openapi import EXAMPLES, JSON, schemas
 from app.pathway.load import Pathway
 from app.settings import Settings
@@ -75,14 +77,21 @@ def create_app(
     settings: Settings,
     *,
     pathways: Sequence[Pathway],
-    value_sets: ValueSets,
+    clients: Clients,
     http: httpx.AsyncClient,
     clock: Callable[[], date],
     examples: Path = EXAMPLES,
+    report_words: ReportWords | None = None,
 ) -> FastAPI:
-    """The whole service as one ASGI application."""
-    hooks_desk = invocation.Desk(settings, pathways, value_sets, http, clock)
-    evaluate_desk = evaluating.Desk(pathways, value_sets, settings.zone, clock)
+    """The whole service as one ASGI application. `pathways` are shown as they are written, and asked as the client's
+    settings change them. Without `report_words` no prose is read.
+    """
+    client = clients.default
+    ask_loopback = clients.may_ask_loopback(on_loopback=settings.on_loopback)
+    hooks_desk = invocation.Desk(settings, client, http, clock, ask_loopback=ask_loopback, report_words=report_words)
+    evaluate_desk = evaluating.Desk(
+        client.pathways, client.value_sets, client.zone, clock, client.report_text, report_words
+    )
     app = App(
         title="dvt-next-step",
         version=__version__,
@@ -103,17 +112,16 @@ def create_app(
     )
     app.include_router(cds_hooks.routes(hooks_desk, examples))
     app.include_router(api.routes(evaluate_desk, settings.max_body_bytes, examples))
-    app.include_router(served_pathways.routes(evaluate_desk, settings.max_body_bytes, examples))
+    app.include_router(served_pathways.routes(evaluate_desk, pathways, settings.max_body_bytes, examples))
     add_pages(app, pathways, f"http://{settings.host}:{settings.port}")
     return app
 
 
-def clock_of(settings: Settings) -> Callable[[], date]:
-    """What day it is: a fixed day, or the day in the facility's time zone."""
+def clock_of(settings: Settings, zone: ZoneInfo) -> Callable[[], date]:
+    """What day it is: a fixed day, or the day in the client's time zone."""
     if isinstance(settings.clock, date):
         fixed = settings.clock
         return lambda: fixed
-    zone = settings.zone
     return lambda: datetime.now(UTC).astimezone(zone).date()
 
 

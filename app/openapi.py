@@ -1,17 +1,19 @@
 """The public JSON shapes and the ready examples, as OpenAPI shows them.
 
-Documentation only: requests are read tolerantly by msgspec (`cds_hooks/messages.py`, `api/evaluate.py`), which lets an
-EHR send more than is described here.
+Documentation only: requests are read by msgspec (`cds_hooks/messages.py`, `api/evaluate.py`). A request shape says what
+is taken, tolerance and all (decisions/0006), and its descriptions say what CDS Hooks asks for; tests/contract holds the
+service to both.
 """
 # ruff: noqa: N815 -- members have the names they have on the wire
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic.json_schema import models_json_schema
 
 from app.settings import REPOSITORY
@@ -22,6 +24,7 @@ JSON: Final = "application/json"
 ASGIApp = Callable[..., Awaitable[None]]
 Responses = dict[int | str, dict[str, Any]]
 
+WRONG_METHOD: Final = 405
 WHAT_STATUS_MEANS: Final = {
     400: "The request cannot be read or lacks something; the body says what to change.",
     404: "No such service or pathway.",
@@ -31,6 +34,22 @@ WHAT_STATUS_MEANS: Final = {
     415: "The body is not JSON, or is compressed.",
     500: "The service failed; the body holds no details.",
 }
+
+# On every answer; the other one on every 405 (RFC 9110, section 15.5.6).
+NOSNIFF: Final = {"X-Content-Type-Options": {"required": True, "schema": {"const": "nosniff"}}}
+ALLOW: Final = {"Allow": {"required": True, "description": "The methods it answers.", "schema": {"type": "string"}}}
+
+NOTHING: Final[JsonDict] = {"type": "null"}
+
+
+def _id_of(resource_type: str) -> str:
+    """The pattern of a FHIR id other than `.` and `..`, also behind its type: `messages.FHIR_ID` for a schema."""
+    return rf"^({resource_type}/)?([A-Za-z0-9\-][A-Za-z0-9\-.]?|\.[A-Za-z0-9\-]|[A-Za-z0-9\-.]{{3,64}})$"
+
+
+PatientId = Annotated[str, Field(pattern=_id_of("Patient"))]
+EncounterId = Annotated[str, Field(pattern=f"^$|{_id_of('Encounter')}")]
+Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 
 class Shape(BaseModel):
@@ -72,36 +91,51 @@ class OperationOutcome(Shape):
 
 
 class HookContext(Shape):
-    """The context of patient-view."""
+    """The context of a hook: the members of all hooks; each address adds its own."""
 
-    userId: str | None = Field(None, description="Type/id, for example Practitioner/1")
-    patientId: str = Field(description="The patient whose chart is open")
-    encounterId: str | None = None
+    userId: str | None = Field(None, description="Type/id, for example Practitioner/1. CDS Hooks requires it")
+    patientId: PatientId = Field(description="The patient whose chart is open. Patient/123 is read as 123")
+    encounterId: EncounterId | None = Field(None, description="Encounter/9 is read as 9, empty text as absent")
+
+
+class NoAuthorization(Shape):
+    """An empty object is read as absent."""
+
+    model_config = ConfigDict(json_schema_extra={"maxProperties": 0})
 
 
 class FhirAuthorization(Shape):
-    """The right to ask the client's FHIR server, for this call only."""
+    """The right to ask the client's FHIR server, for this call only. CDS Hooks requires all but `patient`."""
 
-    access_token: str
-    token_type: Literal["Bearer"]
-    expires_in: int
-    scope: str
-    subject: str
-    patient: str | None = None
+    access_token: Annotated[str, Field(pattern="^[ -~]+$")]
+    token_type: Annotated[str, Field(pattern="^([Bb][Ee][Aa][Rr][Ee][Rr])?$")] | None = Field(
+        None, description="Bearer"
+    )
+    expires_in: float | None = Field(None, description="Seconds")
+    scope: str | None = None
+    subject: Any = None
+    patient: str | None = Field(None, description="The patient of the context; another one is refused")
 
 
 class CdsHooksRequest(Shape):
     """A CDS Hooks 2.0.1 call. Unknown members are ignored; prefetch keys are those of /cds-services."""
 
     hook: str
-    hookInstance: str = Field(description="A UUID; any text of 1 to 200 characters is taken", max_length=200)
+    hookInstance: str = Field(
+        description="A UUID; any text of 1 to 200 characters is taken", min_length=1, max_length=200
+    )
     context: HookContext
-    fhirServer: str | None = None
-    fhirAuthorization: FhirAuthorization | None = None
-    prefetch: dict[str, Any] | None = None
+    fhirServer: str | None = Field(None, description="Needed with fhirAuthorization")
+    fhirAuthorization: FhirAuthorization | NoAuthorization | None = None
+    prefetch: dict[str, Any] | None = Field(
+        None, description="A key whose query found nothing is null; a Patient other than the context's is refused"
+    )
     extension: Any = Field(
         None,
         description="Any JSON. On a development server: org.dvt-next-step.today, the day to decide for (YYYY-MM-DD)",
+        json_schema_extra={
+            "properties": {"org.dvt-next-step.today": {"anyOf": [{"type": "string", "format": "date"}, NOTHING]}}
+        },
     )
 
 
@@ -114,15 +148,16 @@ class Source(Shape):
 
 
 class Action(Shape):
-    """A draft order."""
+    """A draft order to create; a draft or proposed appointment of the call to change (whole) or to delete."""
 
-    type: Literal["create"]
+    type: Literal["create", "update", "delete"]
     description: str
-    resource: dict[str, Any]
+    resource: dict[str, Any] | None = None
+    resourceId: str | None = Field(None, description="With delete: Type/id, instead of a resource")
 
 
 class Suggestion(Shape):
-    """One draft order a clinician may take over."""
+    """What a clinician may take over; all its actions together."""
 
     label: str
     uuid: str
@@ -167,14 +202,53 @@ class CdsServices(Shape):
     services: list[ServiceEntry]
 
 
+HAS_PATIENT: Final[JsonDict] = {
+    "contains": {
+        "type": "object",
+        "required": ["resource"],
+        "properties": {
+            "resource": {
+                "type": "object",
+                "required": ["resourceType"],
+                "properties": {"resourceType": {"const": "Patient"}},
+            }
+        },
+    }
+}
+
+
+class RecordBundle(Shape):
+    """A FHIR R4 Bundle about exactly one patient. Its entries are read one by one: an odd one harms only itself."""
+
+    resourceType: Literal["Bundle"]
+    entry: Annotated[list[Any], Field(json_schema_extra=HAS_PATIENT)]
+
+
+FACTS_OR_RECORD: Final[JsonDict] = {
+    "oneOf": [
+        {"required": ["facts"], "properties": {"facts": {"type": "object"}, "record": NOTHING}},
+        {"required": ["record"], "properties": {"record": {"type": "object"}, "facts": NOTHING}},
+    ]
+}
+
+
 class EvaluateRequest(Shape):
     """A patient as named facts or as a FHIR Bundle: exactly one of the two."""
 
-    today: str | None = Field(None, description="YYYY-MM-DD; the server's day when absent")
+    model_config = ConfigDict(json_schema_extra=FACTS_OR_RECORD)
+
+    today: Day | None = Field(None, description="YYYY-MM-DD; the server's day when absent")
     facts: dict[str, Any] | None = Field(None, description="The public vocabulary; absent or not understood = unknown")
-    record: dict[str, Any] | None = Field(None, description="A FHIR R4 Bundle about exactly one patient")
+    record: RecordBundle | None = None
     config: dict[str, Any] | None = Field(
         None, description="A site's settings; wrong ones are refused with the allowed values"
+    )
+    orders: list[Any] | None = Field(
+        None,
+        description="Draft orders placed together: kind (leg_ultrasound, ct_venography, mr_venography,"
+        " arterial_run_off, d_dimer, anticoagulant, discharge), form (new, placed, booking), extent (complete,"
+        " limited), side (left, right, bilateral), contrast (with, without), day or earliest and latest; what is not"
+        " understood is unknown",
     )
 
 
@@ -238,6 +312,7 @@ class PathwayEntry(PathwayShape):
     question: str
     population: str
     uses: str | None = Field(None, description="The pathway whose words and stages this one uses")
+    kind: Literal["order-advice"] | None = Field(None, description="Asked about orders, after the pathway it uses")
     counts: PathwayCounts
 
 
@@ -267,6 +342,30 @@ class PathwayContent(PathwayEntry):
     project_choices: list[str]
 
 
+class AdvisedOrderShape(Shape):
+    """One order as understood, what to do with it, and why. An order that does not concern this service is left out."""
+
+    kind: str
+    form: Literal["new", "placed", "booking"]
+    side: str | None = None
+    extent: str | None = None
+    contrast: str | None = None
+    earliest: str | None = None
+    latest: str | None = None
+    disposition: Literal["keep", "reschedule", "replace", "remove"]
+    advised: TimingShape = Field(description="When the advised examination is due")
+    replacement: str | None = Field(None, description="With replace: the order of the pathway to put in its place")
+    recommendations: list[str]
+    trace: list[TraceStep]
+
+
+class OrderAdviceShape(Shape):
+    """The advice on the orders, each piece once, the leading one first; none: they fit."""
+
+    recommendations: list[RecommendationShape]
+    orders: list[AdvisedOrderShape]
+
+
 class EvaluateResponse(Shape):
     """All recommendations, the leading one first, with the rules that fired and the facts as understood."""
 
@@ -277,6 +376,10 @@ class EvaluateResponse(Shape):
     found: list[dict[str, Any]] | None = Field(None, description="With a record: where each fact was found")
     not_found: list[dict[str, Any]] | None = Field(None, description="With a record: why a fact is unknown")
     set_aside: list[dict[str, Any]] | None = Field(None, description="With a record: resources that were not used")
+    read_from_text: list[dict[str, Any]] | None = Field(
+        None, description="With a record: what the words of reports say, whether it counts, and what to confirm"
+    )
+    order_advice: OrderAdviceShape | None = Field(None, description="With orders: what is said of them")
 
 
 class Health(Shape):
@@ -309,17 +412,24 @@ def schemas() -> dict[str, Any]:
     return defined
 
 
-def request_body(shape: type[Shape], examples: Mapping[str, Any]) -> dict[str, Any]:
-    """The `openapi_extra` of a route that reads its body itself."""
-    return {"requestBody": {"required": True, "content": {JSON: _content(shape, examples, "request")}}}
+def request_body(shape: type[Shape], examples: Mapping[str, Any], also: Mapping[str, Any]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads its body itself. `also`: what only the route knows of its body, as JSON
+    Schema.
+    """
+    content = _content(shape, examples, "request")
+    both = {**content["schema"], **also}
+    return {"requestBody": {"required": True, "content": {JSON: {**content, "schema": both}}}}
 
 
 def answers(shape: type[Shape], description: str, examples: Mapping[str, Any], *errors: int) -> Responses:
     """The `responses` of a route: the shape of success, and the one shape of every error."""
     said: Responses = {200: {"description": description, "content": {JSON: _content(shape, examples, "response")}}}
-    for status in (*errors, 405, 500):
+    for status in (*errors, WRONG_METHOD, 500):
         said[status] = {"description": WHAT_STATUS_MEANS[status], "content": {JSON: _content(OperationOutcome, {}, "")}}
-    return said
+    return {
+        status: {**response, "headers": {**NOSNIFF, **(ALLOW if status == WRONG_METHOD else {})}}
+        for status, response in said.items()
+    }
 
 
 def read_examples(folder: Path) -> dict[str, Any]:

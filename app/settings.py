@@ -8,9 +8,8 @@ import re
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,6 +24,10 @@ CLOCK_NEEDS_LOOPBACK: Final = (
 )
 
 
+MOVED: Final = {"time_zone": "time_zone", "fhir_allowed_bases": "fhir_bases", "fhir_budget_ms": "fhir_budget_ms"}
+"""Settings of old that are now keys of each client's file."""
+
+
 def _listed(value: object) -> object:
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
@@ -34,13 +37,6 @@ def _origin(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or parts.fragment:
         raise ValueError("not an origin")
     return value
-
-
-def _base(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("not a FHIR base URL")
-    return value.rstrip("/")
 
 
 # What stands for this machine, for nobody or for many is never a FHIR server, whoever lists it.
@@ -53,14 +49,6 @@ def _network(value: str) -> str:
     network = ip_network(value)
     if any(network.version == never.version and network.overlaps(never) for never in _NEVER_LISTED):
         raise ValueError("not a network of servers")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("not a time zone") from None
     return value
 
 
@@ -87,9 +75,9 @@ class Settings(BaseSettings):
         ),
     ] = ()
     pathways_dir: Annotated[Path, Field(description="a folder that holds <id>/pathway.yaml")] = REPOSITORY / "pathways"
-    time_zone: Annotated[
-        str, AfterValidator(_zone), Field(description="an IANA time zone name such as Europe/Vienna")
-    ] = "UTC"
+    clients_dir: Annotated[
+        Path, Field(description="a folder that holds <id>.yaml for each EHR, default.yaml among them")
+    ] = REPOSITORY / "deploy" / "clients"
     clock: Annotated[
         Literal["request", "system"] | date,
         BeforeValidator(_clock),
@@ -104,15 +92,6 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[
         int, Field(ge=1024, le=104_857_600, description="a size from 1024 to 104857600 bytes")
     ] = 5 * 1024 * 1024
-    fhir_allowed_bases: Annotated[
-        tuple[Annotated[str, AfterValidator(_base)], ...],
-        NoDecode,
-        BeforeValidator(_listed),
-        Field(
-            description="a comma-separated list of https FHIR base URLs that may be asked;"
-            " empty: those on loopback, when DVT_HOST is"
-        ),
-    ] = ()
     fhir_allowed_networks: Annotated[
         tuple[Annotated[str, AfterValidator(_network)], ...],
         NoDecode,
@@ -122,10 +101,6 @@ class Settings(BaseSettings):
             " (no loopback, link-local or multicast ones); empty: public addresses only"
         ),
     ] = ()
-    fhir_budget_ms: Annotated[
-        int,
-        Field(ge=100, le=10_000, description="the milliseconds for all reading from a FHIR server, from 100 to 10000"),
-    ] = 1200
 
     @model_validator(mode="after")
     def _fixed_day_only_on_loopback(self) -> Self:
@@ -145,19 +120,9 @@ class Settings(BaseSettings):
         return self.clock == "request" and self.on_loopback
 
     @property
-    def may_ask_loopback(self) -> bool:
-        """True in the development default: only this machine calls us, and no FHIR server is listed."""
-        return self.on_loopback and not self.fhir_allowed_bases
-
-    @property
     def fhir_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The listed private networks."""
         return tuple(ip_network(each) for each in self.fhir_allowed_networks)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The facility's time zone: which calendar day an instant belongs to."""
-        return ZoneInfo(self.time_zone)
 
 
 class WrongSettings(ExceptionGroup[AuthorError]):
@@ -189,11 +154,24 @@ def read_settings(**given: object) -> Settings:
     raise WrongSettings("settings", wrong)
 
 
+def folders_only() -> Settings:
+    """The two folders that the environment names and every other setting as if it named none: for looking at files
+    although another setting is wrong.
+    """
+    names = ("pathways_dir", "clients_dir")
+    named = {name: os.environ.get(f"{PREFIX}{name.upper()}") for name in names}
+    folders: dict[str, Any] = {name: Path(value) for name, value in named.items() if value}
+    return Settings.model_construct(**folders)
+
+
 def _misspelt(name: str) -> bool:
     return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
 
 
 def _unknown(name: str) -> AuthorError:
+    key = MOVED.get(name.removeprefix(PREFIX).lower())
+    if key:
+        return AuthorError(name, None, f"is now the key {key} of each file in DVT_CLIENTS_DIR; take it out here")
     allowed = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
     return AuthorError(name, None, f"no such setting; the settings are {allowed}")
 

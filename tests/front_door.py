@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from app.__main__ import load, load_codes
+from app.__main__ import load, load_codes, load_report_words
+from app.clients.load import Client, Clients, load_clients
+from app.clinical.report_text import ReportWords
 from app.fhir.value_sets import ValueSets
 from app.main import create_app
 from app.pathway.load import Pathway
@@ -35,6 +37,23 @@ def value_sets() -> ValueSets:
     return load_codes(Settings())
 
 
+@cache
+def clients() -> Clients:
+    """The clients of this repository."""
+    return load_clients(Settings().clients_dir, pathways(), value_sets())
+
+
+@cache
+def report_words() -> ReportWords | None:
+    """The words by which the reports of this repository's pathways are read."""
+    return load_report_words(Settings())
+
+
+def with_default(client: Client) -> Clients:
+    """These clients: one, that every call belongs to."""
+    return Clients({"default": client})
+
+
 def no_ehr(request: httpx.Request) -> httpx.Response:
     raise AssertionError("the EHR was asked")
 
@@ -46,15 +65,17 @@ def make_service(
     http: httpx.AsyncClient | None = None,
     clock: Callable[[], date] = lambda: TODAY,
     examples: Path = NOWHERE,
+    client: Client | None = None,
 ) -> FastAPI:
-    """The service with these settings; its EHR is a function."""
+    """The service with these settings; its EHR is a function, every call comes from this client."""
     return create_app(
         settings or Settings(),
         pathways=pathways(),
-        value_sets=value_sets(),
+        clients=with_default(client) if client else clients(),
         http=http or httpx.AsyncClient(transport=httpx.MockTransport(ehr)),
         clock=clock,
         examples=examples,
+        report_words=report_words(),
     )
 
 

@@ -141,11 +141,9 @@ def test_export_writes_and_then_finds_nothing_stale(exported: Path, capsys: pyte
     assert "limited-scan.json" in written
     assert "openapi.json" in written
     assert example["response"]["cards"]
+    service = described["paths"]["/cds-services/dvt-next-step-patient-view"]["post"]
     assert example["response"] in [
-        each["value"]
-        for each in described["paths"]["/cds-services/{service_id}"]["post"]["responses"]["200"]["content"][
-            "application/json"
-        ]["examples"].values()
+        each["value"] for each in service["responses"]["200"]["content"]["application/json"]["examples"].values()
     ]
     assert run("export", str(exported), "--check") == 0
     assert capsys.readouterr().out == ""

@@ -50,6 +50,9 @@ SECTIONS: dict[str, type[Content]] = {
     "A choice of order": content.OrderChoice,
     "A draft order": content.Order,
     "A code": content.OrderCode,
+    "report_words.yaml": content.ReportWordsFile,
+    "Headings of a report": content.ReportHeadings,
+    "A list of report words": content.ReportWordList,
     "A reference": content.Reference,
     "A review": content.Review,
 }

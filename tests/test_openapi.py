@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from app.openapi import read_examples, recorded, written
-from tests.front_door import ask, call, make_service, pathways
+from tests.front_door import SERVICE, ask, call, make_service, pathways
 
+HOOKS = (
+    "patient-view", "order-select", "order-sign", "appointment-book", "encounter-discharge", "order-dispatch",
+)  # fmt: skip
+CALLED = {"200", "400", "405", "412", "413", "415", "500"}
 ADDRESSES = {
+    **{("post", f"/cds-services/dvt-next-step-{hook}"): CALLED for hook in HOOKS},
     ("get", "/cds-services"): {"200", "405", "500"},
-    ("post", "/cds-services/{service_id}"): {"200", "400", "404", "405", "412", "413", "415", "500"},
     ("post", "/evaluate"): {"200", "400", "405", "413", "415", "500"},
     ("get", "/pathways"): {"200", "405", "500"},
     ("get", "/pathways/{pathway_id}"): {"200", "304", "404", "405", "500"},
@@ -76,7 +80,7 @@ async def test_examples_are_recorded_and_shown(examples: Path) -> None:
     for file, text in files.items():
         file.write_text(text, encoding="utf-8")
     paths = (await described(examples))["paths"]
-    calls, questions = paths["/cds-services/{service_id}"]["post"], paths["/evaluate"]["post"]
+    calls, questions = paths[SERVICE]["post"], paths["/evaluate"]["post"]
 
     assert {file.relative_to(examples).as_posix() for file in files} == {
         "limited-scan.json",

@@ -1,7 +1,7 @@
 """The pathways as a reader or a program sees them: the list, one whole, its drawing, and an answer of it alone."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,11 +11,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 
 from app.api.evaluate import Desk, answer
+from app.api.site_settings import shared_settings
 from app.bodies import read_body
 from app.errors import CallerError
 from app.openapi import (
     EXAMPLES,
     JSON,
+    NOSNIFF,
     EvaluateRequest,
     EvaluateResponse,
     PathwayContent,
@@ -55,11 +57,27 @@ class _Page:
         return Response(self.body, headers=headers, media_type=self.media_type)
 
 
-UNCHANGED: Final[Responses] = {304: {"description": "Nothing has changed since this ETag."}}
+TAGGED: Final = {
+    **NOSNIFF,
+    "ETag": {"required": True, "schema": {"type": "string", "pattern": '^"[^"]+"$'}},
+    "Cache-Control": {"required": True, "schema": {"const": "no-cache"}},
+}
+UNCHANGED: Final[Responses] = {304: {"description": "Nothing has changed since this ETag.", "headers": TAGGED}}
+IF_NONE_MATCH: Final = {
+    "parameters": [
+        {
+            "name": "If-None-Match",
+            "in": "header",
+            "description": "ETags that the client knows",
+            "schema": {"type": "string"},
+        }
+    ]
+}
 DRAWING: Final[Responses] = {
     200: {
         "description": "An SVG that refers to nothing outside itself.",
         "content": {SVG: {"schema": {"type": "string"}}},
+        "headers": {**TAGGED, "Content-Security-Policy": {"required": True, "schema": {"type": "string"}}},
     }
 }
 
@@ -73,11 +91,14 @@ class _Served:
     picture: _Page
 
 
-def routes(desk: Desk, max_body_bytes: int, examples: Path = EXAMPLES) -> APIRouter:
-    """The router. `examples` is the folder whose `pathways/` holds the ready questions."""
+def routes(desk: Desk, shown: Sequence[Pathway], max_body_bytes: int, examples: Path = EXAMPLES) -> APIRouter:
+    """The router. `shown` are the pathways as they are written; the desk asks them with the client's settings.
+    `examples` is the folder whose `pathways/` holds the ready questions.
+    """
     router = APIRouter(prefix="/pathways", tags=["Pathways"], default_response_class=Response)
-    served = {each.id: _Served(each, _content(each), _picture(each)) for each in desk.pathways}
-    listed = msgspec.json.encode({"pathways": [entry(each) for each in desk.pathways]})
+    served = {each.id: _Served(each, _content(each), _picture(each)) for each in shown}
+    listed = msgspec.json.encode({"pathways": [entry(each) for each in shown]})
+    asked = [each for each in desk.pathways if not each.advises_on_orders]
     lists = read_examples(examples / "pathways")
     ready = {
         name: example
@@ -104,7 +125,8 @@ def routes(desk: Desk, max_body_bytes: int, examples: Path = EXAMPLES) -> APIRou
         summary="Everything a pathway says",
         description="Stages, rows, parameters, facts, recommendations and references, as they run. The ETag is the"
         " content hash with the status: If-None-Match tells whether either has changed.",
-        responses=answers(PathwayContent, "The whole content.", {}, 404) | UNCHANGED,
+        openapi_extra=IF_NONE_MATCH,
+        responses=_tagged(answers(PathwayContent, "The whole content.", {}, 404)) | UNCHANGED,
     )
     async def pathway(pathway_id: PathwayId, request: Request) -> Response:
         return known(pathway_id).content.answer(request)
@@ -112,6 +134,7 @@ def routes(desk: Desk, max_body_bytes: int, examples: Path = EXAMPLES) -> APIRou
     @router.get(
         "/{pathway_id}/diagram.svg",
         summary="The drawing of a pathway",
+        openapi_extra=IF_NONE_MATCH,
         responses=answers(PathwayContent, "", {}, 404) | DRAWING | UNCHANGED,
     )
     async def diagram(pathway_id: PathwayId, request: Request) -> Response:
@@ -121,15 +144,23 @@ def routes(desk: Desk, max_body_bytes: int, examples: Path = EXAMPLES) -> APIRou
         "/{pathway_id}/evaluate",
         summary="Ask one pathway with facts or with a FHIR Bundle",
         description="As POST /evaluate, but only this pathway answers.",
-        openapi_extra=request_body(EvaluateRequest, ready),
+        openapi_extra=request_body(EvaluateRequest, ready, shared_settings(asked)),
         responses=answers(EvaluateResponse, "All recommendations of this pathway.", ready, 400, 404, 413, 415),
     )
     async def evaluate_pathway(pathway_id: PathwayId, request: Request) -> Response:
-        alone = replace(desk, pathways=(known(pathway_id).pathway,))
+        wanted = known(pathway_id).pathway.id
+        alone = replace(desk, pathways=[each for each in asked if each.id == wanted])
+        if not alone.pathways:
+            text, change = "This pathway decides nothing by itself.", "Ask POST /evaluate."
+            raise CallerError(404, "not-asked-alone", text, change, ("pathway_id",))
         body = await read_body(request.headers, request.stream(), max_body_bytes)
         return Response(msgspec.json.encode(answer(body, alone)), media_type=JSON)
 
     return router
+
+
+def _tagged(responses: Responses) -> Responses:
+    return {**responses, 200: {**responses[200], "headers": TAGGED}}
 
 
 def _content(pathway: Pathway) -> _Page:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app import __version__
 from app.api.evaluate import Desk, answer
+from app.api.site_settings import any_settings
 from app.bodies import read_body
 from app.cards.machine_readable import pathway_json
 from app.openapi import EXAMPLES, JSON, EvaluateRequest, EvaluateResponse, Health, answers, read_examples, request_body
@@ -23,7 +24,7 @@ def routes(desk: Desk, max_body_bytes: int, examples: Path = EXAMPLES) -> APIRou
         tags=["Evaluate"],
         summary="Ask with facts or with a FHIR Bundle",
         description="Evaluates all pathways. A fact that is absent or not understood is unknown, never an error.",
-        openapi_extra=request_body(EvaluateRequest, ready),
+        openapi_extra=request_body(EvaluateRequest, ready, any_settings(desk.pathways)),
         responses=answers(EvaluateResponse, "All recommendations, the leading one first.", ready, 400, 413, 415),
     )
     async def evaluate(request: Request) -> Response:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from app.cards import wording
 from app.cards.machine_readable import evaluation_json, facts_json, provenance_json
+from app.cards.report_words import inert, named
 from app.clinical.evaluate import Evaluation, PathwayDecision
-from app.clinical.reading import RecordFacts
+from app.clinical.reading import Found, ReadFrom, RecordFacts
+from app.clinical.report_text.policy import ReportTextPolicy
 from app.clinical.what_if import Change, what_would_change, what_would_not_change
 from app.pathway.decide import Recommendation, Step
 from app.pathway.words import plain
@@ -44,6 +46,8 @@ def explanation_json(evaluation: Evaluation, record: RecordFacts | None) -> dict
 def explanation(evaluation: Evaluation, record: RecordFacts | None) -> Iterator[Section]:
     """The same in words, section by section; a section that has nothing to say is left out."""
     yield Section(f"Facts on {wording.day(evaluation.today)}", list(_facts(evaluation, record)) or [("none known",)])
+    if record and record.not_counted:
+        yield Section("Read from a report's words, and not relied on", list(_not_counted(record)))
     if record and record.set_aside:
         yield Section("Set aside", [(each.resource, each.query, each.reason) for each in record.set_aside])
     if record and record.not_found:
@@ -65,7 +69,25 @@ def _facts(evaluation: Evaluation, record: RecordFacts | None) -> Iterator[tuple
         yield from _flat("", facts_json(evaluation.facts))
         return
     for found in record.found:
-        yield found.fact, _said(found.value), f"{found.resource} {found.element}", found.date or ""
+        yield (
+            found.fact,
+            _said(found.value),
+            f"{found.resource} {found.element}{_in_words(found, record)}",
+            found.date or "",
+        )
+
+
+def _in_words(found: Found, record: RecordFacts) -> str:
+    """The sentence of what was read from words, to be confirmed unless the client trusts them."""
+    if found.read_from is not ReadFrom.TEXT:
+        return ""
+    asks = record.report_text is not ReportTextPolicy.TRUST_FOR_SCHEDULING
+    return f', read from the words "{inert(found.quote)}"{": confirm" if asks else ""}'
+
+
+def _not_counted(record: RecordFacts) -> Iterator[tuple[str, ...]]:
+    for said in record.not_counted:
+        yield said.fact, named(said.value), f'"{inert(said.quote)}"', said.reason
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,9 @@ from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 
+from app.cards.report_words import inert, read_from_text_json
 from app.clinical.evaluate import Evaluation
-from app.clinical.reading import RecordFacts
+from app.clinical.reading import Found, ReadFrom, RecordFacts
 from app.clinical.vocabulary import UNKNOWN, Answer, Facts
 from app.pathway.decide import Recommendation, Step
 from app.pathway.load import Pathway
@@ -40,12 +41,23 @@ def recommendation_json(made: Recommendation) -> dict[str, object]:
 
 
 def provenance_json(record: RecordFacts) -> dict[str, object]:
-    """What in the record proved each fact, why others stay unknown, and which resources were not used."""
+    """What in the record proved each fact, why others stay unknown, which resources were not used, and what was read
+    from the words of reports.
+    """
     return {
-        "found": [_known(asdict(found)) for found in record.found],
+        "found": [_proof(found) for found in record.found],
         "not_found": [_known(asdict(missed)) for missed in record.not_found],
         "set_aside": [_known(asdict(aside)) for aside in record.set_aside],
+        "read_from_text": read_from_text_json(record),
     }
+
+
+def _proof(found: Found) -> dict[str, object]:
+    """A proof in codes says no more than it always did; one in words says so, and its sentence."""
+    said = _known(asdict(found))
+    if found.read_from is ReadFrom.CODE:
+        return {name: value for name, value in said.items() if name not in ("read_from", "quote")}
+    return {**said, "read_from": found.read_from.value, "quote": inert(found.quote)}
 
 
 def pathway_json(pathway: Pathway) -> dict[str, str]:

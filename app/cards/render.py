@@ -5,8 +5,18 @@ from json import dumps
 from uuid import UUID, uuid5
 
 from app.cards import wording
+from app.cards.length import MANY, Room, first, fitted
 from app.cards.machine_readable import evaluation_json, provenance_json
-from app.cards.suggestions import Chart, suggestions
+from app.cards.report_words import (
+    NOTE,
+    WordsOfStudy,
+    confirmation,
+    is_read_from_words,
+    lines,
+    words_of_studies,
+)
+from app.cards.suggestions import Chart, rests_on, suggestions
+from app.clients.manner import PLAIN, Manner
 from app.clinical.evaluate import Evaluation, PathwayDecision
 from app.clinical.reading import RecordFacts
 from app.clinical.vocabulary import COMPARATOR, UNKNOWN, Exam, Facts, Symptoms
@@ -23,7 +33,8 @@ TOPIC = "urn:dvt-next-step:topic"
 DECISION = "org.dvt-next-step.decision"
 SUMMARY_LENGTH = 139
 DRAFT = "draft, not clinically approved"
-MOST_CHANGES = 3
+DOI_HOST = "doi.org"
+MOST_LINKS = 3
 
 OVERRIDE_REASONS = tuple(
     {"system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes", "code": code, "display": display}
@@ -47,10 +58,11 @@ def render_card(
     hook_instance: str,
     service_id: str,
     unread: Sequence[str] = (),
+    manner: Manner = PLAIN,
 ) -> dict[str, object] | None:
     """The card, or None when there is nothing to say. Members and order are CDS Hooks 2.0.1 (conformance CARD-*).
 
-    `unread`: in words, which data could not be read.
+    `unread`: in words, which data could not be read. `manner`: how the EHR speaks.
     """
     lead = evaluation.lead
     if lead is None:
@@ -60,65 +72,130 @@ def render_card(
     said = {name: value for name, value in members.items() if value}  # GEN-02: nothing on the wire is empty
     # over the whole answer, so that changed advice never carries the id of a card that was already answered
     card_id = uuid5(CARD_IDS, dumps([hook_instance, service_id, said], sort_keys=True))
-    drafts = suggestions(evaluation, Chart(patient_id, encounter_id), card_id)
+    words = words_of_studies(record, decided.latest)
+    note = NOTE if any(each.counted for each in words) else ""
+    chart = Chart(patient_id, encounter_id, rests_on(record, decided.latest))
+    drafts = suggestions(evaluation, chart, card_id, note, manner)
+    confirm = confirmation(record, words, schedules=lead.order is not None)
     return {
         "uuid": str(card_id),
-        "summary": summary(lead, decided),
-        "detail": "\n\n".join(_paragraphs(evaluation, lead, decided, unread)),
+        "summary": summary(lead, decided, is_read=is_read_from_words(words, decided.latest)),
+        "detail": fitted(_Detail(evaluation, lead, decided, unread, words, confirm).paragraphs),
         "indicator": max((made.indicator for made in evaluation.recommendations), key=LOUDNESS.__getitem__).value,
-        "source": _source(lead, decided.pathway),
+        "source": source_of(lead, decided.pathway),
         **({"suggestions": drafts, "selectionBehavior": "any"} if drafts else {}),
         "overrideReasons": list(OVERRIDE_REASONS),
-        "extension": {DECISION: said},
+        **links(lead, decided.pathway, manner),
+        "extension": {**dict(manner.speech.card_extension), DECISION: said},
     }
 
 
-def summary(lead: Recommendation, decided: PathwayDecision) -> str:
-    """The disposition, its dates and the examination's date, in fewer than 140 characters (CARD-02)."""
+def links(lead: Recommendation, pathway: Pathway, manner: Manner) -> dict[str, object]:
+    """Links to the sources that were read, where the EHR may be given them (threat model D3): never from a record."""
+    if DOI_HOST not in manner.link_hosts:
+        return {}
+    keys = dict.fromkeys(key for rule in lead.rules if rule in pathway.rows for key in pathway.rows[rule].sources)
+    read = (pathway.references[key] for key in keys)
+    made = [
+        {"label": f"Source: {each.short}", "url": f"https://{DOI_HOST}/{each.doi}", "type": "absolute"}
+        for each in read
+        if each.doi and each.seen != "no"
+    ]
+    return {"links": made[:MOST_LINKS]} if made else {}
+
+
+def summary(lead: Recommendation, decided: PathwayDecision, *, is_read: bool = False) -> str:
+    """The disposition, its dates and the examination's date, in fewer than 140 characters (CARD-02). `is_read`: the
+    examination's result was read from words.
+    """
     headline = decided.pathway.recommendations[lead.id].headline
     when = "already ordered" if lead.already_ordered else wording.timing(lead.timing)
     if lead.indicator == "critical":
         when = ""  # "now" is in the headline; a date behind an emergency only distracts
-    study = wording.study(decided.latest, decided.situation.names) if decided.latest else ""
+    study = wording.study(decided.latest, decided.situation.names, is_read=is_read) if decided.latest else ""
     whole = " - ".join(part for part in (f"{headline}: {when}" if when else headline, study) if part)
     return whole if len(whole) <= SUMMARY_LENGTH else f"{headline}: {when}" if when else headline
 
 
-def _source(lead: Recommendation, pathway: Pathway) -> dict[str, object]:
+def source_of(lead: Recommendation, pathway: Pathway) -> dict[str, object]:
+    """Who says so, and the topic of the leading recommendation."""
     status = "" if pathway.approved else f" ({DRAFT})"
     # alphanumeric and the same for every card of this advice: an EHR ties "do not show again" to it (vendors, 2)
     topic = {"system": TOPIC, "code": lead.id.replace("-", ""), "display": lead.id}
     return {"label": f"dvt-next-step: {pathway.title}, version {pathway.version}{status}", "topic": topic}
 
 
-def _paragraphs(
-    evaluation: Evaluation, lead: Recommendation, decided: PathwayDecision, unread: Sequence[str]
-) -> Iterator[str]:
-    pathway = decided.pathway
-    if not pathway.approved:
-        yield f"**{DRAFT[0].upper()}{DRAFT[1:]}.**"
-    yield fill(pathway.recommendations[lead.id].text, pathway.days)
-    yield "**Why:** " + " ".join(pathway.because[rule] for rule in lead.rules if rule in pathway.because)
-    facts = [f"- {fact}" for fact in facts_in_words(evaluation.facts, decided)]
-    if facts:
-        yield "**Facts:**\n" + "\n".join(facts)
-    if lead.attributes.get("modality"):
-        yield _modality(lead.attributes["modality"])
-    others = [made for made in evaluation.recommendations[1:] if not made.id.startswith("DATA-")]
-    if others:
-        yield "**Also:**\n" + "\n".join(f"- {_line(evaluation, made)}" for made in others)
-    changes = what_would_change(evaluation)
-    missing = _missing(evaluation, changes)
+class _Detail:
+    """The detail of a card, in as much room as there is."""
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        lead: Recommendation,
+        decided: PathwayDecision,
+        unread: Sequence[str],
+        words: Sequence[WordsOfStudy],
+        confirm: str,
+    ) -> None:
+        self.evaluation, self.lead, self.decided = evaluation, lead, decided
+        self.unread, self.confirm = unread, confirm
+        self.facts = list(facts_in_words(evaluation.facts, decided))
+        self.quotes = list(lines(words))
+        self.changes = what_would_change(evaluation)
+        self.missing = missing_data(evaluation, self.changes)
+
+    def paragraphs(self, room: Room) -> Iterator[str]:
+        """The paragraphs, the most important first."""
+        lead, pathway = self.lead, self.decided.pathway
+        if not pathway.approved:
+            yield UNAPPROVED
+        yield fill(pathway.recommendations[lead.id].text, pathway.days)
+        yield why(lead, pathway, room.rules)
+        facts = [*first(self.facts, room.facts), *self.quotes[: room.quotes]]
+        if facts:
+            yield listing("Facts", facts)
+        if self.confirm:
+            yield f"**{self.confirm}**"
+        if lead.attributes.get("modality"):
+            yield modality_in_words(lead.attributes["modality"])
+        made = self.evaluation.recommendations[1:]
+        others = [line(self.evaluation, each) for each in made if not each.id.startswith("DATA-")]
+        if others[: room.also]:
+            yield listing("Also", first(others, room.also))
+        yield from not_known(self.missing, self.unread, room)
+        if self.changes:
+            yield listing(
+                "Would change this", [_change(self.evaluation, each) for each in self.changes[: room.changes]]
+            )
+        yield evidence(lead, pathway, room.sources)
+        yield from footer(pathway, room)
+
+
+UNAPPROVED = f"**{DRAFT[0].upper()}{DRAFT[1:]}.**"
+
+
+def listing(title: str, items: Sequence[str]) -> str:
+    """A paragraph with one line for each item."""
+    return f"**{title}:**\n" + "\n".join(f"- {item}" for item in items)
+
+
+def why(lead: Recommendation, pathway: Pathway, most: int = MANY) -> str:
+    """Why the leading recommendation was made, rule by rule."""
+    return "**Why:** " + " ".join([pathway.because[rule] for rule in lead.rules if rule in pathway.because][:most])
+
+
+def not_known(missing: Sequence[str], unread: Sequence[str], room: Room) -> Iterator[str]:
+    """What is unknown and matters, and what could not be read."""
     if missing:
-        yield f"**Not known:** {wording.listed(missing)}."
+        yield f"**Not known:** {wording.listed(first(missing, room.missing))}."
     if unread:
-        yield "**Could not be read:**\n" + "\n".join(f"- {data}" for data in unread)
-    if changes:
-        yield "**Would change this:**\n" + "\n".join(
-            f"- {_change(evaluation, each)}" for each in changes[:MOST_CHANGES]
-        )
-    yield _evidence(lead, pathway)
-    yield f"{pathway.id} {pathway.version}, content {pathway.content_hash[:12]}. {pathway.scope_note}"
+        yield listing("Could not be read", first(unread, room.unread))
+
+
+def footer(pathway: Pathway, room: Room) -> Iterator[str]:
+    """Which content says so, what it is for, and when to return."""
+    version = f"{pathway.id} {pathway.version}, content {pathway.content_hash[:12]}. " if room.footer else ""
+    yield f"{version}{pathway.scope_note}"
     yield pathway.return_precautions
 
 
@@ -180,17 +257,19 @@ def _of_leg(side: str) -> str:
     return "" if side == UNKNOWN else f", {wording.SIDES[side]}"
 
 
-def _modality(modality: str) -> str:
+def modality_in_words(modality: str) -> str:
+    """Which venography, and which one instead."""
     return f"**Modality:** {wording.said(modality)}; alternative: {wording.ALTERNATIVE_MODALITY[modality]}."
 
 
-def _line(evaluation: Evaluation, made: Recommendation) -> str:
+def line(evaluation: Evaluation, made: Recommendation) -> str:
+    """A recommendation in one line."""
     when = "already ordered" if made.already_ordered else wording.timing(made.timing)
     headline = evaluation.home_of(made).recommendations[made.id].headline
     return f"{headline}: {when}" if when else headline
 
 
-def _missing(evaluation: Evaluation, changes: Sequence[Change]) -> list[str]:
+def missing_data(evaluation: Evaluation, changes: Sequence[Change]) -> list[str]:
     """What is unknown and matters: the DATA recommendations, and the questions whose answer would change the lead."""
     made = (each for each in evaluation.recommendations if each.id.startswith("DATA-"))
     asked = [evaluation.home_of(each).recommendations[each.id].asks_for for each in made]
@@ -206,8 +285,10 @@ def _change(evaluation: Evaluation, change: Change) -> str:
     return f"If {change.phrase}: {headline[0].lower()}{headline[1:]}{urgent}"
 
 
-def _evidence(lead: Recommendation, pathway: Pathway) -> str:
-    """Strength and sources of the leading recommendation. A source that was not read is never shown as support."""
+def evidence(lead: Recommendation, pathway: Pathway, most: int = MANY) -> str:
+    """Strength and sources (at most `most`) of the leading recommendation. A source that was not read is never shown as
+    support.
+    """
     rows = [pathway.rows[rule] for rule in lead.rules if rule in pathway.rows]
     strength = next((row.strength for row in rows if row.strength is not Strength.NONE), None)
     parts = [f"**Strength:** {strength.value}." if strength else ""]
@@ -217,7 +298,7 @@ def _evidence(lead: Recommendation, pathway: Pathway) -> str:
     ):
         read = [_cited(pathway.references[key]) for key in keys if pathway.references[key].seen != "no"]
         if read:
-            parts.append(f"**{label}:** {'; '.join(read)}.")
+            parts.append(f"**{label}:** {'; '.join(first(read, most))}.")
     if any(row.project_choice for row in rows):
         parts.append("Contains a choice of this project that a clinician has to sign.")
     return " ".join(filter(None, parts))

@@ -1,7 +1,7 @@
 """How days, timings and named values are said to a clinician.
 
-Only numbers, days and names from our own closed lists are ever said: no text of the record reaches a card (threat
-model R-3), so nothing here has to be escaped.
+Only numbers, days and names from our own closed lists are ever said here (threat model R-3), so nothing has to be
+escaped. The one text of the record that a card shows is a quotation, which `report_words.py` makes inert.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,10 +99,10 @@ def number(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-def study(exam: Exam, names: Mapping[str, str]) -> str:
-    """The examination the advice rests on: `ultrasound of 2 Mar 2026: negative, limited`."""
+def study(exam: Exam, names: Mapping[str, str], *, is_read: bool = False) -> str:
+    """The examination the advice rests on: `ultrasound of 2 Mar 2026: negative, limited`, or `read as negative`."""
     when = f"ultrasound of {day(exam.date)}" if exam.date else "undated ultrasound"
-    return f"{when}: {verdict(names)}"
+    return f"{when}: {'read as ' if is_read else ''}{verdict(names)}"
 
 
 def verdict(names: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """What this service offers: one line per hook, and the queries whose answers it needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,13 @@ class Service:
     usage_requirements: str
 
 
+_NEEDS: Final = (
+    "FHIR R4. Needs the patient and the leg-vein ultrasound reports (prefetch keys 'patient' and 'reports'), as"
+    " prefetch or by access to the FHIR server; every other key makes the advice more exact."
+    " Answers with at most one card."
+)
+_SILENT: Final = "Orders are recognised by their codes alone; an order that fits, and any other order, gets no card."
+
 SERVICES: Final = (
     Service(
         id="dvt-next-step-patient-view",
@@ -33,27 +40,74 @@ SERVICES: Final = (
             " opened: repeat imaging, CT or MR venography, no further imaging, or another next step, with dates,"
             " reasons and sources. Decision support for clinicians, not for emergencies."
         ),
+        usage_requirements=_NEEDS,
+    ),
+    Service(
+        id="dvt-next-step-order-select",
+        hook="order-select",
+        title="Does this order fit after a negative leg-vein ultrasound?",
+        description=(
+            "When a leg-vein ultrasound, a CT or MR venography, a D-dimer or an anticoagulant is selected: whether it"
+            " fits what is advised (study, leg, days, contrast, repetition). Speaks of what is selected only."
+        ),
+        usage_requirements=f"{_NEEDS} Needs draftOrders in the context. {_SILENT}",
+    ),
+    Service(
+        id="dvt-next-step-order-sign",
+        hook="order-sign",
+        title="Do these orders fit after a negative leg-vein ultrasound?",
+        description=(
+            "Before a leg-vein ultrasound, a CT or MR venography, a D-dimer or an anticoagulant is signed: whether it"
+            " fits what is advised (study, leg, days, contrast, repetition). Speaks of all drafts, revised orders too."
+        ),
+        usage_requirements=f"{_NEEDS} Needs draftOrders in the context. {_SILENT}",
+    ),
+    Service(
+        id="dvt-next-step-appointment-book",
+        hook="appointment-book",
+        title="Is this leg-vein study booked for the advised days?",
+        description=(
+            "When an appointment for a leg-vein ultrasound or a venography is booked: whether its day is an advised"
+            " one."
+        ),
+        usage_requirements=f"{_NEEDS} The appointment says its study by a code or by the order it is based on.",
+    ),
+    Service(
+        id="dvt-next-step-encounter-discharge",
+        hook="encounter-discharge",
+        title="Is the advised leg-vein study arranged before discharge?",
+        description=(
+            "When a patient is discharged: whether a repeat ultrasound or a venography that is advised is booked for"
+            " its days."
+        ),
+        usage_requirements=f"{_NEEDS} Bookings are read from the key 'service_requests'.",
+    ),
+    Service(
+        id="dvt-next-step-order-dispatch",
+        hook="order-dispatch",
+        title="Does the dispatched order fit after a negative leg-vein ultrasound?",
+        description="When an order is sent to the one who carries it out: whether it fits what is advised.",
         usage_requirements=(
-            "FHIR R4. Needs the patient and the leg-vein ultrasound reports (prefetch keys 'patient' and 'reports'), as"
-            " prefetch or by access to the FHIR server; every other key makes the advice more exact."
-            " Answers with at most one card."
+            f"{_NEEDS} The order comes with the keys 'service_requests' and 'medication_requests', or is fetched."
         ),
     ),
 )
 
 
-def offered_service(service_id: str) -> Service:
-    """The service of this id. 404 means an unknown service and nothing else (conformance, section 4)."""
-    for service in SERVICES:
-        if service.id == service_id:
-            return service
-    offered = ", ".join(service.id for service in SERVICES)
-    raise CallerError(404, "unknown-service", "There is no service of this id.", f"Use one of: {offered}.")
+def offered(hooks: Collection[str]) -> tuple[Service, ...]:
+    """The services of these hooks, in their order here."""
+    return tuple(service for service in SERVICES if service.hook in hooks)
 
 
-def discovery(pathways: Sequence[Pathway]) -> dict[str, object]:
+def unknown_service(services: Sequence[Service]) -> CallerError:
+    """404 means an unknown service and nothing else (conformance, section 4)."""
+    names = ", ".join(service.id for service in services)
+    return CallerError(404, "unknown-service", "There is no service of this id.", f"Use one of: {names}.")
+
+
+def discovery(pathways: Sequence[Pathway], services: Sequence[Service] = SERVICES) -> dict[str, object]:
     """The answer of GET /cds-services. No member is null or empty (GEN-02)."""
-    return {"services": [_entry(service, prefetch_templates(pathways)) for service in SERVICES]}
+    return {"services": [_entry(service, prefetch_templates(pathways)) for service in services]}
 
 
 def prefetch_templates(pathways: Sequence[Pathway]) -> dict[str, str]:

@@ -6,7 +6,7 @@ What we need and cannot do without is refused with 400, naming the member and ne
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NoReturn
 
@@ -17,6 +17,7 @@ from app.errors import CallerError, SubjectMismatch
 from app.fhir.access import FhirAccess
 
 TODAY: Final = "org.dvt-next-step.today"
+TRIGGER: Final = "com.epic.cdshooks.request.bpa-trigger-action"
 FHIR_ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}")
 """FHIR's ids, without `.` and `..`: an address made with one of those would be shortened to another (threat B9)."""
 LONGEST_HOOK_INSTANCE: Final = 200
@@ -38,12 +39,17 @@ class Envelope(msgspec.Struct):
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT: Final = msgspec.json.Decoder(str | None)
+_WORD: Final = msgspec.json.Decoder(str | int | None)
+_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _NUMBER: Final = msgspec.json.Decoder(float | None)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One checked call. `prefetch` holds each key as it came: absent, null and empty are different things (PF-11)."""
+    """One checked call. `prefetch` holds each key as it came: absent, null and empty are different things (PF-11).
+    `context` holds what a hook brings beside patient, encounter and user. `trigger`: which of an EHR's own moments was
+    sent as this hook (vendors.md, 2); None for those that do not say.
+    """
 
     hook: str
     hook_instance: str
@@ -54,6 +60,8 @@ class Call:
     access: FhirAccess | None
     prefetch: Mapping[str, msgspec.Raw]
     today: date | None
+    context: Mapping[str, msgspec.Raw] = field(default_factory=dict)
+    trigger: str | None = None
 
 
 def read_call(body: bytes, hook: str, *, may_set_today: bool) -> Call:
@@ -81,6 +89,8 @@ def read_call(body: bytes, hook: str, *, may_set_today: bool) -> Call:
         access=_access(envelope, fhir_server, patient_id),
         prefetch=_object(envelope.prefetch, "prefetch") or {},
         today=_today(envelope.extension) if may_set_today else None,
+        context=context,
+        trigger=_trigger(envelope.extension),
     )
 
 
@@ -131,6 +141,38 @@ def _today(extension: msgspec.Raw) -> date | None:
         return None if sent is None else iso_date(sent)
     except ValueError:
         _refuse("invalid", f"extension.{TODAY}", "Send a calendar day as YYYY-MM-DD.")
+
+
+def _trigger(extension: msgspec.Raw) -> str | None:
+    """A number in words or digits; any other JSON is nobody's trigger (EXT-03)."""
+    sent = (_members(extension) or {}).get(TRIGGER, msgspec.Raw(NULL))
+    try:
+        trigger = _WORD.decode(sent)
+    except msgspec.DecodeError:
+        return None
+    return None if trigger is None else str(trigger)
+
+
+def member_object(context: Mapping[str, msgspec.Raw], name: str) -> msgspec.Raw | None:
+    """An object of the context as it came; None when it is absent. CallerError 400 when it is anything else."""
+    raw = context.get(name, msgspec.Raw(NULL))
+    return None if _object(raw, f"context.{name}") is None else raw
+
+
+def member_list(context: Mapping[str, msgspec.Raw], name: str) -> list[msgspec.Raw]:
+    """A list of the context, empty when it is absent. CallerError 400 when it is anything else."""
+    try:
+        return _LIST.decode(context.get(name, msgspec.Raw(NULL))) or []
+    except msgspec.DecodeError:
+        _refuse("invalid", f"context.{name}", "Send it as a list.")
+
+
+def text_or_none(raw: msgspec.Raw) -> str | None:
+    """A text that is not empty; None for any other JSON."""
+    try:
+        return _TEXT.decode(raw) or None
+    except msgspec.DecodeError:
+        return None
 
 
 def _fhir_id(context: Mapping[str, msgspec.Raw], name: str, resource_type: str) -> str | None:

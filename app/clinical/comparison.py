@@ -53,7 +53,8 @@ class Comparison:
 
 def compare(old: Sequence[Pathway], new: Sequence[Pathway], *, samples: int, random: Random, today: date) -> Comparison:
     """Ask both versions about the same `samples` patients. Numbers and dates crowd around the limits of both."""
-    limits = limits_of(chain.from_iterable(each.parameters.values() for each in (*old, *new)))
+    asked = (each for each in (*old, *new) if not each.advises_on_orders)
+    limits = limits_of(chain.from_iterable(each.parameters.values() for each in asked))
     groups: dict[tuple[str, str], tuple[int, Example]] = {}
     for _ in range(samples):
         made = patient(random, limits, today)

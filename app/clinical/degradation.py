@@ -59,7 +59,7 @@ def facts_of_queries(pathways: Sequence[Pathway]) -> Mapping[str, frozenset[str]
 
 def believed(pathways: Sequence[Pathway], facts: Facts, hidden: Sequence[Hidden], today: date) -> Believed:
     """What to decide on. A fact found elsewhere stays unless advice is calmer with it than without it."""
-    facts = _without_conclusions_from_absence(facts, hidden)
+    facts = _with_later_study(pathways, _without_conclusions_from_absence(facts, hidden), hidden, today)
     left = {each.query: each for each in hidden}
     while left:
         now = decide_all(pathways, facts, today)
@@ -134,16 +134,25 @@ def _with_hidden_study(facts: Facts) -> Facts:
     return facts if HIDDEN_STUDY in facts.exams else replace(facts, exams=(*facts.exams, HIDDEN_STUDY))
 
 
+def _with_later_study(pathways: Sequence[Pathway], facts: Facts, hidden: Sequence[Hidden], today: date) -> Facts:
+    """With the study that the rest of an answer may hold, unless the advice is less urgent for it: no study that nobody
+    has read makes a leg that is worse wait.
+    """
+    if all(_EXISTENCE.isdisjoint(each.facts) for each in hidden if each.is_partial):
+        return facts
+    more = _with_hidden_study(facts)
+    now, then = (decide_all(pathways, each, today) for each in (facts, more))
+    return facts if _urgency(then) < _urgency(now) else more
+
+
 def _without_conclusions_from_absence(facts: Facts, hidden: Sequence[Hidden]) -> Facts:
-    """What is concluded only from seeing the whole answer: that no D-dimer was taken, that no later study exists, and
-    that nobody has found the leg worse since it was well.
+    """What is concluded only from seeing the whole answer: that no D-dimer was taken, and that nobody has found the leg
+    worse since it was well.
     """
     may_bring = {fact for each in hidden for fact in each.facts}
     may_go_on = {fact for each in hidden for fact in each.facts if each.is_partial}
     if facts.ddimer is None and "ddimer.value" in may_bring:
         facts = replace(facts, ddimer=DDimer())
-    if not may_go_on.isdisjoint(_EXISTENCE):
-        facts = _with_hidden_study(facts)
     if "symptoms.status" in may_go_on and facts.symptoms.status in WELL:
         facts = _reset(facts, ["symptoms", "status"])
     return facts

@@ -77,7 +77,11 @@ def evaluate(pathways: Sequence[Pathway], facts: Facts, *, today: date, config: 
 
 
 def decide_all(pathways: Sequence[Pathway], facts: Facts, today: date) -> Evaluation:
-    """Ask every pathway, as configured. What two pathways both say is said once, with the rules of both."""
+    """Ask every pathway, as configured. What two pathways both say is said once, with the rules of both.
+
+    A pathway that advises on orders is asked elsewhere (`ordering.py`), and only about an order.
+    """
+    pathways = [pathway for pathway in pathways if not pathway.advises_on_orders]
     episode = Episode(facts, today, {name: days for each in pathways for name, days in each.days.items()})
     found = situation(episode)
     decisions = tuple(_decide(pathway, found, episode.latest) for pathway in pathways)
@@ -135,10 +139,18 @@ def _configured(pathway: Pathway, config: Config) -> Pathway:
 
 def _in_bounds(pathway: Pathway, name: str, value: object) -> int:
     parameter = pathway.parameters[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not parameter.minimum <= value <= parameter.maximum:
+    days = _whole(value)
+    if days is None or not parameter.minimum <= days <= parameter.maximum:
         change = f"a whole number from {parameter.minimum} to {parameter.maximum} ({parameter.unit})"
         raise CallerError(400, "config-invalid", f"{name} is outside its bounds", change, (f"config.{name}",))
-    return value
+    return days
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also when it was written as 5.0: JSON has one kind of number. True and false are none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _one_of(values: Sequence[str] | set[str]) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from app.clients.schema import client_schema
+from app.clinical.ordering import ORDER_DOMAINS
 from app.clinical.situation import DOMAINS
 from app.errors import AuthorError
 from app.pathway.drawing import draw
@@ -32,10 +34,16 @@ def _scenarios(home: Path) -> Iterator[Scenario]:
 
 def schema_files(folder: Path) -> dict[Path, str]:
     """File -> text of each JSON Schema."""
-    return {
-        folder / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for name, schema in schemas(DOMAINS).items()
-    }
+    return {folder / name: _as_text(schema) for name, schema in schemas({**DOMAINS, **ORDER_DOMAINS}).items()}
+
+
+def client_schema_files(pathways: Sequence[Pathway], folder: Path) -> dict[Path, str]:
+    """File -> text of the JSON Schema of a client's file."""
+    return {folder / "client.schema.json": _as_text(client_schema(pathways))}
+
+
+def _as_text(schema: object) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def drawing(pathways: Iterable[Pathway], pathway_id: str) -> str:

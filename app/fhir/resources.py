@@ -165,8 +165,24 @@ class Component(Element, frozen=True):
     date_time_extension: object = msgspec.field(default=None, name="_valueDateTime")
 
 
+class Attachment(Element, frozen=True):
+    """A document that came with its resource. Its address, title and size are not read: nothing is ever fetched."""
+
+    content_type: str | None = None
+    data: str | None = None
+
+
+class Annotation(Element, frozen=True):
+    """A note. Its author and time are not read."""
+
+    text: str | None = None
+
+
 class Observation(Resource, frozen=True):
-    """A statement or measurement. All forms of value[x] are known, so that one we cannot use is not overlooked."""
+    """A statement or measurement. All forms of value[x] are known, so that one we cannot use is not overlooked.
+
+    The notes stay as they came: words are read only where they may speak (`read_each`).
+    """
 
     LOSABLE = Resource.LOSABLE | {"effectiveDateTime", "effectiveInstant", "effectivePeriod"}
     status: str | None = None
@@ -194,6 +210,7 @@ class Observation(Resource, frozen=True):
     integer_extension: object = msgspec.field(default=None, name="_valueInteger")
     date_time_extension: object = msgspec.field(default=None, name="_valueDateTime")
     component: tuple[Component, ...] = ()
+    note: msgspec.Raw = msgspec.Raw()
 
 
 class Condition(Resource, frozen=True):
@@ -226,7 +243,7 @@ class ImagingStudy(Resource, frozen=True):
 
 
 class DiagnosticReport(Resource, frozen=True):
-    """A report: what was done, when, and what it concludes in codes."""
+    """A report: what was done, when, and what it concludes in codes. Its words stay as they came (`read_each`)."""
 
     LOSABLE = Resource.LOSABLE | {"effectiveDateTime", "effectivePeriod"}
     status: str | None = None
@@ -234,7 +251,9 @@ class DiagnosticReport(Resource, frozen=True):
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
+    conclusion: object = None
     conclusion_code: tuple[CodeableConcept, ...] = ()
+    presented_form: msgspec.Raw = msgspec.Raw()
     result: tuple[Reference, ...] = ()
     imaging_study: tuple[Reference, ...] = ()
     contained: tuple[msgspec.Raw, ...] = ()
@@ -465,6 +484,17 @@ def read(raw: bytes | msgspec.Raw, kind: type[S]) -> S | None:
     except UNREADABLE:
         return _read_element_by_element(raw, kind)
     return element
+
+
+def read_each(raw: msgspec.Raw, kind: type[S]) -> tuple[S | None, ...]:
+    """The elements of a list that was left as it came; None for one that cannot be read. Never raises."""
+    if bytes(raw) in (b"", b"null"):
+        return ()
+    try:
+        members = msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except UNREADABLE:
+        return (None,)
+    return tuple(read(each, kind) for each in members)
 
 
 def says_data_absent(extension: object) -> bool:

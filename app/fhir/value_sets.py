@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -63,13 +63,15 @@ class ValueSets:
     """Role -> the (system, code) pairs that play it. A code matches exactly or not at all.
 
     `below` holds the ICD-10-CM codes that stand for all codes below them, too. `sources` says where in a record each
-    fact is found (the pathways' facts.yaml): codes and places belong together, so they travel together. Equal to
-    nothing but itself, so that what is worked out from it can be kept.
+    fact is found (the pathways' facts.yaml): codes and places belong together, so they travel together. `own` are a
+    client's local codes for ours, (system, code) as sent -> (system, code) to read. Equal to nothing but itself, so
+    that what is worked out from it can be kept.
     """
 
     roles: Mapping[str, frozenset[tuple[str, str]]]
     below: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    own: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def has(self, role: str, codes: Sequence[Code]) -> bool:
         """Whether any of the codes plays the role."""
@@ -85,6 +87,22 @@ class ValueSets:
             begins = self.below[role]
             return next((code for code in codes if code.system == ICD_10_CM and code.code.startswith(begins)), None)
         return None
+
+    def roles_of(self, system: str, code: str) -> frozenset[str]:
+        """Every role that a code plays. For the start and for tools: it asks each role in turn."""
+        coded = (Code(system, code, 0),)
+        return frozenset(role for role in self.roles if self.has(role, coded))
+
+    def with_codes(
+        self, roles: Mapping[tuple[str, str], Iterable[str]], own: Mapping[tuple[str, str], tuple[str, str]]
+    ) -> ValueSets:
+        """These value sets for one client: its (system, code) pairs in the roles they play, and its codes for ours."""
+        added: dict[str, set[tuple[str, str]]] = {}
+        for pair, played in roles.items():
+            for role in played:
+                added.setdefault(role, set()).add(pair)
+        members = {role: codes | added.get(role, frozenset()) for role, codes in self.roles.items()}
+        return replace(self, roles=members, own=dict(own))
 
     def said_by(self, source: Source, codes: Sequence[Code]) -> frozenset[str]:
         """Everything that the codes say where this source is concerned; empty when they play none of its roles."""

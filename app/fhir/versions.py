@@ -15,10 +15,11 @@ import msgspec
 
 from app.fhir.answers import Arrival, Reason
 from app.fhir.dates import read_instant
-from app.fhir.resources import AllergyIntolerance, Condition, Header, Observation, Patient, Resource
+from app.fhir.resources import UNREADABLE, AllergyIntolerance, Condition, Header, Observation, Patient, Resource
 from app.fhir.subject import Proof, Subject
 
 _CONTENT: Final = msgspec.json.Encoder(order="deterministic")
+_PLAIN: Final = msgspec.json.Decoder(float_hook=lambda text: {"number": text})  # as written: 0.40 is not "0.40"
 _UNRANKED: Final = -math.inf
 _ABOUT_A_PATIENT: Final = frozenset({"AllergyIntolerance", "Device"})  # FHIR calls their subject `patient`
 
@@ -31,10 +32,17 @@ class Reading:
     resource: Resource | None
 
     def content(self) -> bytes:
-        """What was read, without the version: equal for two copies. What cannot be read has none."""
+        """What was read, without the version: equal for two copies, whatever the order of their lists and members.
+
+        What cannot be read has none. No reader of a resource asks for the order of a list (tests/records shows it).
+        """
         if self.resource is None:
             return b""
-        return _CONTENT.encode(msgspec.structs.replace(self.resource, meta=None))
+        current = msgspec.structs.replace(self.resource, meta=None)
+        try:
+            return _CONTENT.encode(_unordered(current))
+        except UNREADABLE:  # what is contained may be nested too deep to be sorted
+            return _CONTENT.encode(current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,9 @@ def judge(readings: Sequence[Reading], subject: Subject) -> list[Verdict]:
     if len(versions) > 1:
         current = _newest(versions) or _only_ours(versions, subject)
         if current is None:
-            return [Verdict(tuple(readings), Reason.CONTRADICTS)]
+            # Whichever of them is the current one, it is nobody of ours when all are certainly another's.
+            foreign = all(_is_another_patients(reading, subject) for reading in readings)
+            return [Verdict(tuple(readings), Reason.ANOTHER_PATIENT if foreign else Reason.CONTRADICTS)]
         others = tuple(reading for version in versions if version is not current for reading in version)
         return [Verdict(others, _reason_for_leaving(others, subject)), *judge(current, subject)]
     resource = readings[0].resource
@@ -60,8 +70,25 @@ def judge(readings: Sequence[Reading], subject: Subject) -> list[Verdict]:
     return [Verdict(tuple(readings), _reason_against(resource, subject))]
 
 
+def _unordered(value: object) -> object:
+    """The same as plain values, with every list in an order of its own."""
+    match value:
+        case msgspec.Struct():
+            return {name: _unordered(getattr(value, name)) for name in value.__struct_fields__}
+        case msgspec.Raw():
+            return _unordered(_PLAIN.decode(value)) if bytes(value) else None
+        case dict():
+            return {name: _unordered(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return sorted((_unordered(each) for each in value), key=_CONTENT.encode)
+        case _:
+            return value
+
+
 def _versions(readings: Sequence[Reading]) -> list[tuple[Reading, ...]]:
     """Group equal content. What cannot be read may be anything: it is a version of its own."""
+    if len(readings) == 1:
+        return [tuple(readings)]
     versions: dict[bytes, list[Reading]] = {}
     for reading in readings:
         versions.setdefault(reading.content(), []).append(reading)

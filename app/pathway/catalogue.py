@@ -18,6 +18,7 @@ def entry(pathway: Pathway) -> dict[str, object]:
         "status": "approved" if pathway.approved else "draft",
         **{name: getattr(pathway, name) for name in SENTENCES},
         **({"uses": pathway.uses} if pathway.uses else {}),
+        **({"kind": "order-advice"} if pathway.advises_on_orders else {}),
         "counts": {
             "stages": len(pathway.stages),
             "rows": len(pathway.rows),

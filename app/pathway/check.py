@@ -52,7 +52,8 @@ class Provided:
 class Files:
     """The files of one pathway, each well-formed by itself, together with those of the pathway it uses.
 
-    `own` and `own_findings`: what this folder declares, used ones left out.
+    `own` and `own_findings`: what this folder declares, used ones left out. `before`: the stages of the pathway that
+    has decided before the first row here is read.
     """
 
     head: PathwayFile
@@ -62,6 +63,7 @@ class Files:
     stages: Sequence[Stage]
     own: Mapping[str, RecommendationText]
     own_findings: Collection[str]
+    before: Sequence[Stage] = ()
 
 
 Fault = Callable[[str, Location, str], AuthorError]
@@ -84,9 +86,13 @@ class _Check:
             **{name: policy.values for name, policy in self.head.policies.items()},
             **{name: finding.values for name, finding in self.head.findings.items()},
         }
-        self.rules_so_far: set[str] = set()
-        self.recommended_so_far: set[str] = set()
+        rows = [row for stage in files.before for row in stage.rows]
+        self.rules_so_far = {row.rule for row in rows}
+        self.recommended_before = frozenset(advice.recommend for row in rows for advice in row.advise)
+        self.recommended_so_far = set(self.recommended_before)
         self.concluded_so_far = {name: {finding.values[0]} for name, finding in self.head.findings.items()}
+        for row in rows:
+            self._concluded(row)
         self.stopped_so_far: dict[str, Conditions] = {}
         self.is_shared = False
 
@@ -215,6 +221,9 @@ class _Check:
 
     def _advice(self, advice: Advice, row: Row, file: str, at: Location) -> None:
         self._known(advice.recommend, self.texts.recommendations, file, (*at, "recommend"))
+        if advice.recommend in self.recommended_before:
+            reason = f"{advice.recommend} was decided before; advice on an order has words of its own"
+            self._fail(file, (*at, "recommend"), reason)
         self._conditions(advice.when, file, (*at, "when"))
         if clash(advice.when, row.when):
             self._fail(file, (*at, "when"), "this never holds beside the row's 'when', which wants another value")
@@ -247,6 +256,8 @@ class _Check:
             self._in_order(first, last, file, at)
         for aim in spec.target or ():
             self._known(aim.after, self.facts.dates, file, at)
+        for name in spec.same_as or ():
+            self._known(name, self.recommended_so_far, file, at, NOT_ABOVE)
 
     def _in_order(self, first: Parameter, last: Parameter, file: str, at: Location) -> None:
         if first.value > last.value:
@@ -256,6 +267,10 @@ class _Check:
         for name, value in row.conclude.items():
             self._known(name, self.head.findings, file, (*at, name))
             self._value(name, value, file, (*at, name))
+        self._concluded(row)
+
+    def _concluded(self, row: Row) -> None:
+        for name, value in row.conclude.items():
             self.concluded_so_far[name].add(value)
 
     def _booked(self, booked: BookedOrder, file: str, at: Location) -> None:

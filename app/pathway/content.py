@@ -117,7 +117,10 @@ def _first_and_last(value: object) -> object:
 
 
 class TimingSpec(Content):
-    """When to act (decision table 3.6). Exactly one of the members; day counts name parameters, never numbers."""
+    """When to act (decision table 3.6). Exactly one of the members; day counts name parameters, never numbers.
+
+    `same_as`: when these recommendations are due; the most urgent of those that are made.
+    """
 
     now: Literal["today"] | None = None
     window: Annotated[tuple[Name, Name], BeforeValidator(_first_and_last)] | None = None
@@ -126,13 +129,14 @@ class TimingSpec(Content):
     late: Name | None = None
     overdue: Literal["today"] | None = None
     lapsed: Literal["no-dates"] | None = None
+    same_as: Names | None = None
     none: Literal["no-dates"] | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         said = [name for name in type(self).model_fields if name != "late" and getattr(self, name) is not None]
         if len(said) != 1:
-            raise ValueError("say exactly one of now, window, within, target, overdue, lapsed, none")
+            raise ValueError("say exactly one of now, window, within, target, overdue, lapsed, same_as, none")
         if (self.target is None) != (self.late is None):
             raise ValueError("'late' (parameter: days allowed after a missed target) belongs to 'target'")
         return self
@@ -411,10 +415,12 @@ class PathwayFile(Content):
     """`pathway.yaml`: identity, stages in order, settings and findings.
 
     `uses` names one other pathway whose parameters, policies, findings, facts, queries, texts and references mean the
-    same here, and whose stages may be read here too.
+    same here, and whose stages may be read here too. `kind: order-advice`: its rows are read for each draft order, and
+    begin with what the pathway it uses has decided.
     """
 
     id: Name
+    kind: Literal["patient", "order-advice"] = "patient"
     title: Sentence
     version: Annotated[str, StringConstraints(pattern=VERSION)]
     question: Sentence
@@ -424,6 +430,12 @@ class PathwayFile(Content):
     parameters: Mapping[Name, Parameter] = {}
     policies: Mapping[Name, Policy] = {}
     findings: Mapping[Name, Finding] = {}
+
+    @model_validator(mode="after")
+    def _advice_on_orders_follows_a_decision(self) -> Self:
+        if self.kind == "order-advice" and self.uses is None:
+            raise ValueError("advice on orders follows the decision of another pathway: say which in 'uses'")
+        return self
 
 
 class FactsFile(Content):
@@ -443,3 +455,31 @@ class RecommendationsFile(Content):
     orders: Mapping[Name, Order] = {}
     return_precautions: Annotated[str, StringConstraints(min_length=20, max_length=400)] | None = None
     scope_note: Sentence | None = None
+
+
+Phrase = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Phrases = Annotated[tuple[Phrase, ...], BeforeValidator(_mappings), Field(min_length=1)]
+
+
+class ReportHeadings(Content):
+    """Headings of one section of a report: those wherever a colon follows, and those only where a sentence begins."""
+
+    anywhere: Annotated[tuple[Phrase, ...], BeforeValidator(_mappings)] = ()
+    at_a_start: Annotated[tuple[Phrase, ...], BeforeValidator(_mappings)] = ()
+
+
+class ReportWordList(Content):
+    """Phrases of one meaning, with sentences in which it is found and sentences in which it is not."""
+
+    about: Sentence
+    words: Phrases
+    reads: Phrases
+    does_not_read: Phrases
+
+
+class ReportWordsFile(Content):
+    """`report_words.yaml`: the words by which a report's prose is read."""
+
+    headings: Mapping[Name, ReportHeadings]
+    suspect: Phrases
+    lists: Mapping[Name, ReportWordList]

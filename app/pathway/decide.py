@@ -22,11 +22,15 @@ LOUDNESS = {indicator: rank for rank, indicator in enumerate(Indicator)}
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A patient as the rows see one: finite named facts, a few dates, and today."""
+    """A patient as the rows see one: finite named facts, a few dates, and today.
+
+    `so_far`: what another pathway has decided before the first row here is read.
+    """
 
     names: Mapping[str, str]
     dates: Mapping[str, date | None]
     today: date
+    so_far: "Decision | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,11 @@ class _Walk:
     def __init__(self, pathway: "Pathway", situation: Situation) -> None:
         self.pathway = pathway
         self.situation = situation
-        self.names = {**pathway.findings, **situation.names}
-        self.fired: set[str] = set()
-        self.made: dict[str, Recommendation] = {}
+        so_far = situation.so_far or Decision((), (), {})
+        self.names = {**pathway.findings, **so_far.findings, **situation.names}
+        self.fired = {step.rule for step in so_far.trace}
+        self.made = {made.id: made for made in so_far.recommendations}
+        self.made_before = frozenset(self.made)
         self.trace: list[Step] = []
 
     def read(self, stage: Stage) -> bool:
@@ -100,7 +106,7 @@ class _Walk:
         """The finished decision; attributes and draft orders are settled here, when every finding is known."""
         texts = self.pathway.recommendations
         finished = []
-        for made in self.made.values():
+        for made in (each for each in self.made.values() if each.id not in self.made_before):
             text = texts[made.id]
             attributes = {name: self.names[source] for name, source in text.attributes.items()}
             order = next((choice.order for choice in text.orders if self._holds(choice.when)), None)
@@ -160,10 +166,8 @@ class _Walk:
 
     def _timing(self, spec: TimingSpec) -> Timing:
         days, dates, today = self.pathway.days, self.situation.dates, self.situation.today
-        if spec.now:
-            return when.now(today)
-        if spec.overdue:
-            return when.overdue(today)
+        if spec.now or spec.overdue:
+            return when.now(today) if spec.now else when.overdue(today)
         if spec.within:
             return when.within(today, days[spec.within])
         if spec.window:
@@ -173,6 +177,9 @@ class _Walk:
             aims = [(dates[aim.after], days[aim.days]) for aim in spec.target]
             known = [when.add_days(start, plus) for start, plus in aims if start is not None]
             return when.target(max(known) if len(known) == len(aims) else None, days[spec.late], today)
+        if spec.same_as:
+            made = (self.made[name].timing for name in spec.same_as if name in self.made)
+            return min(made, key=lambda timing: timing.urgency, default=when.NO_TIMING)
         return when.LAPSED if spec.lapsed else when.NO_TIMING
 
     def _note_booking(self, booked: BookedOrder, stage: Stage) -> None:

@@ -5,8 +5,9 @@ Here the files are found and each is read by itself; `check.py` holds their name
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -52,7 +53,10 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Pathway:
-    """A loaded, checked pathway. Frozen: a reload makes a new one, a request keeps the one it began with."""
+    """A loaded, checked pathway. Frozen: a reload makes a new one, a request keeps the one it began with.
+
+    `follows`: the pathway whose decision its rows begin with, if it advises on orders (as written, without settings).
+    """
 
     id: str
     title: str
@@ -76,6 +80,7 @@ class Pathway:
     rows: Mapping[str, Row]
     steps: Mapping[str, tuple[int, int | None]]
     uses: str | None = None
+    follows: "Pathway | None" = None
 
     @property
     def recommendations(self) -> Mapping[str, RecommendationText]:
@@ -98,6 +103,11 @@ class Pathway:
         return self.facts.questions
 
     @property
+    def advises_on_orders(self) -> bool:
+        """Its rows are read for each draft order, not for each patient."""
+        return self.follows is not None
+
+    @property
     def approved(self) -> bool:
         """True when a clinician has signed exactly this content."""
         return any(review.content_hash == self.content_hash for review in self.reviews)
@@ -108,16 +118,17 @@ def load_pathways(
     domains: Mapping[str, Sequence[str]],
     dates: Sequence[str],
     questions: Mapping[str, Collection[str]],
+    of_orders: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[Pathway, ...]:
     """Every pathway under `folder`, by id. Raises AuthorError for the first thing that is wrong.
 
     `domains`, `dates` and `questions` are what the code provides (`app.clinical`): fact -> its values, the dates, and
-    fact to ask for -> the answers that can be tried.
+    fact to ask for -> the answers that can be tried. `of_orders`: the facts of a draft order, beside a patient's.
     """
     homes = sorted(home for home in folder.glob("[!._]*") if home.is_dir())
     if not homes:
         raise AuthorError(folder.name, None, "no pathway here: expected <id>/pathway.yaml")
-    folders = [_Folder(home, Provided(domains, dates, questions)) for home in homes]
+    folders = [_Folder(home, Provided(domains, dates, questions), of_orders) for home in homes]
     alone = {each.head.id: each.load(None) for each in folders if each.head.uses is None}
     using = {each.head.id: each.load(each.used(alone)) for each in folders if each.head.uses is not None}
     return tuple(pathway for _, pathway in sorted((alone | using).items()))
@@ -126,11 +137,13 @@ def load_pathways(
 class _Folder:
     """One pathway folder being read; remembers each file's lines so that an error can name its own."""
 
-    def __init__(self, home: Path, provided: Provided) -> None:
+    def __init__(self, home: Path, provided: Provided, of_orders: Mapping[str, Sequence[str]]) -> None:
         self.home = home
-        self.provided = provided
         self.lines: dict[str, Lines] = {}
         self.head = self._model("pathway.yaml", PathwayFile)
+        self.advises_on_orders = self.head.kind == "order-advice"
+        facts = {**provided.facts, **of_orders} if self.advises_on_orders else provided.facts
+        self.provided = replace(provided, facts=facts)
         if self.head.id != home.name:
             raise self.error("pathway.yaml", ("id",), f"the id is the folder's name, {home.name}")
 
@@ -154,7 +167,9 @@ class _Folder:
             raise self.error("recommendations.yaml", (), "return_precautions and scope_note are missing")
         stages = tuple(self._stage(name, index) for index, name in enumerate(head.stages))
         self._no_stage_is_left_out()
-        files = Files(head, facts, texts, references, stages, own, self.head.findings.keys())
+        follows = base if self.advises_on_orders else None
+        before = follows.stages if follows else ()
+        files = Files(head, facts, texts, references, stages, own, self.head.findings.keys(), before)
         check(files, self.provided, self.error)
         days = {name: parameter.value for name, parameter in head.parameters.items()}
         rows = {row.rule: row for stage in stages for row in stage.rows}
@@ -181,6 +196,7 @@ class _Folder:
             rows=rows,
             steps={name: (text.step, text.step_when_now) for name, text in texts.recommendations.items()},
             uses=head.uses,
+            follows=follows,
         )
 
     def _with_base(
@@ -243,7 +259,7 @@ class _Folder:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = (*at, *first["loc"])
-            raise self.error(name, where, f"{_named(where)}: {_in_words(first)}") from None
+            raise self.error(name, where, f"{named(where)}: {in_words(first)}") from None
 
     def _stage(self, name: str, index: int) -> Stage:
         file = stage_file(name)
@@ -289,7 +305,16 @@ class _Folder:
         digest = hashlib.sha256(base.content_hash.encode() if base else b"")
         value_sets = sorted(f"valuesets/{file.name}" for file in (self.home / "valuesets").glob("*.json"))
         rules = [stage_file(name) for name in self.head.stages if "/" not in name]
-        for name in ["pathway.yaml", "facts.yaml", "recommendations.yaml", "references.yaml", *rules, *value_sets]:
+        words = ["report_words.yaml"] if (self.home / "report_words.yaml").exists() else []
+        for name in [
+            "pathway.yaml",
+            "facts.yaml",
+            "recommendations.yaml",
+            "references.yaml",
+            *rules,
+            *value_sets,
+            *words,
+        ]:
             if base and name == "references.yaml" and not self._path(name).exists():
                 continue
             content = self._path(name).read_bytes().replace(b"\r\n", b"\n")
@@ -315,11 +340,12 @@ def fill(text: str, values: Mapping[str, int]) -> str:
     return PLACEHOLDER.sub(lambda found: str(values[found[1]]), text)
 
 
-def _named(where: Location) -> str:
+def named(where: Location) -> str:
+    """A place in a file as an author would call it: `parameters.repeat_min_day.value`."""
     return ".".join(str(part) for part in where if part != "[key]") or "the file"
 
 
-def _in_words(error: ErrorDetails) -> str:
+def in_words(error: ErrorDetails) -> str:
     """What is wrong, without the traces of the library that found it."""
     context: dict[str, Any] = error.get("ctx", {})
     if error["type"] == "string_pattern_mismatch":

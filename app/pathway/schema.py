@@ -12,7 +12,17 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from app.pathway import content
-from app.pathway.content import SO_FAR, Content, FactsFile, PathwayFile, RecommendationsFile, Reference, Review, Stage
+from app.pathway.content import (
+    SO_FAR,
+    Content,
+    FactsFile,
+    PathwayFile,
+    RecommendationsFile,
+    Reference,
+    ReportWordsFile,
+    Review,
+    Stage,
+)
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 CONDITIONS: Final = {"$ref": "#/$defs/Conditions"}
@@ -37,6 +47,7 @@ def schemas(facts: Mapping[str, Sequence[str]]) -> dict[str, Schema]:
         "stage.schema.json": _schema("rules/*.yaml", Stage, facts),
         "recommendations.schema.json": _schema("recommendations.yaml", RecommendationsFile, facts),
         "references.schema.json": _references(),
+        "report_words.schema.json": _schema("report_words.yaml", ReportWordsFile, facts),
         "reviews.schema.json": _reviews(),
     }
 

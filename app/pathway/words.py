@@ -115,10 +115,8 @@ def timings_in_words(cases: Sequence[tuple[Conditions, TimingSpec]], days: Mappi
 
 def timing_in_words(spec: TimingSpec, days: Mapping[str, int]) -> str:
     """When to act, with the parameters' numbers filled in; empty for advice without a time."""
-    if spec.now:
-        return "now"
-    if spec.overdue:
-        return "overdue: today, tomorrow at the latest"
+    if spec.now or spec.overdue:
+        return "now" if spec.now else "overdue: today, tomorrow at the latest"
     if spec.within:
         return f"within {_days(days[spec.within])}"
     if spec.window:
@@ -127,6 +125,8 @@ def timing_in_words(spec: TimingSpec, days: Mapping[str, int]) -> str:
     if spec.target and spec.late:
         aims = [f"{_days(days[aim.days])} after {DATES.get(aim.after, plain(aim.after))}" for aim in spec.target]
         return f"{' and at least '.join(aims)}; if missed, within {_days(days[spec.late])}"
+    if spec.same_as:
+        return f"when {either(spec.same_as)} is due"
     return "no dates: the window has lapsed" if spec.lapsed else ""
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import z3
 
+from app.clinical.ordering import ORDER_DOMAINS
 from app.clinical.situation import DATES, DOMAINS
 from app.pathway.content import Advice, BookedOrder, Conditions, IndicatorCase, Row, Stage, TimingCase, TimingSpec
 from app.pathway.load import Pathway
@@ -68,7 +69,8 @@ class Patient:
         self.pathway = pathway
         self.rules: list[Formula] = []
         policies = {name: policy.values for name, policy in pathway.policies.items()}
-        self.domains: Mapping[str, Sequence[str]] = {**policies, **DOMAINS}
+        of_orders = ORDER_DOMAINS if pathway.advises_on_orders else {}
+        self.domains: Mapping[str, Sequence[str]] = {**policies, **DOMAINS, **of_orders}
         self.names = {name: self._values(copy + name, values) for name, values in self.domains.items()}
         self.dates = {name: self._day(copy + name) for name in DATES}
         self._parameters: dict[str, Number] = {}
@@ -173,7 +175,10 @@ class Line:
 
 @dataclass
 class Walk:
-    """A pathway walked over a patient. `definitions` belong to the patient's rules."""
+    """A pathway walked over a patient. `definitions` belong to the patient's rules.
+
+    `before`: the walk whose decision this one begins with. `stages`: those of the patient's pathway, unless given.
+    """
 
     patient: Patient
     fired: dict[str, Formula] = field(default_factory=dict)
@@ -184,14 +189,25 @@ class Walk:
     findings: dict[str, dict[str, Formula]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     copy: str = ""
+    before: "Walk | None" = None
+    stages: Sequence[Stage] | None = None
 
     def __post_init__(self) -> None:
         pathway = self.patient.pathway
         self.findings = {name: _first_of(finding.values) for name, finding in pathway.declared_findings.items()}
+        if self.before:
+            self.fired, self.made = dict(self.before.fired), dict(self.before.made)
+            self.findings |= self.before.findings
         alive: Formula = z3.BoolVal(val=True)
-        for stage in pathway.stages:
+        for stage in self.stages or pathway.stages:
             alive = z3.And(alive, z3.Not(self._read(stage, alive)))
         self._draft_orders()
+
+    @property
+    def own(self) -> Mapping[str, Made]:
+        """What this walk advises, without what was advised before it."""
+        known = self.before.made if self.before else {}
+        return {name: made for name, made in self.made.items() if name not in known}
 
     def holds(self, conditions: Conditions) -> Formula:
         """Every condition holds, as of this point of the walk."""
@@ -334,17 +350,24 @@ class Walk:
 
     def _when(self, spec: TimingSpec) -> When:
         today, tomorrow, parameter = number(0), number(1), self.patient.parameter
-        if spec.now:
-            return dated("now", today, tomorrow)
-        if spec.overdue:
-            return dated("overdue", today, tomorrow)
+        if spec.now or spec.overdue:
+            return dated("now" if spec.now else "overdue", today, tomorrow)
         if spec.within:
             return dated("window", today, parameter(spec.within))
         if spec.window:
             return self._window(parameter(spec.window[0]), parameter(spec.window[1]))
         if spec.target and spec.late:
             return self._target([(aim.after, aim.days) for aim in spec.target], parameter(spec.late))
+        if spec.same_as:
+            return self._most_urgent(self.made[name] for name in spec.same_as if name in self.made)
         return undated("lapsed" if spec.lapsed else "none")
+
+    def _most_urgent(self, made: Iterable[Made]) -> When:
+        when, found = undated("none"), z3.BoolVal(val=False)
+        for each in made:
+            first = z3.And(each.present, z3.Or(z3.Not(found), each.when.before(when)))
+            when, found = choose(first, each.when, when), z3.Or(found, each.present)
+        return when
 
     def _window(self, first_day: Number, last_day: Number) -> When:
         anchor = self.patient.dates["anchor"]
@@ -387,6 +410,8 @@ class Walk:
     def _draft_orders(self) -> None:
         """First-match lists, read when the walk is over."""
         for name, text in self.patient.pathway.recommendations.items():
+            if name not in self.own:
+                continue
             left: Formula = self.recommended([name])
             for choice in text.orders:
                 holds = self.holds(choice.when)

@@ -160,7 +160,7 @@ class _Names:
         self.shown = shown
         self.lines = lines
         self.dates = dates
-        self.rules = [*pathway.rows]
+        self.rules = [*pathway.rows, *(pathway.follows.rows if pathway.follows else ())]
         self.advice = [*pathway.recommendations]
         self.stages = [stage.stage for stage in pathway.stages]
         self.values: Mapping[str, Collection[str]] = {

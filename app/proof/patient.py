@@ -7,7 +7,10 @@ import z3
 
 from app.proof.encode import DATED, KINDS, Formula, Made, Number, Patient, Walk, all_of, number
 
-PLAIN = ("adult", "current", "usable", "matched", "complete_duplex", "negative", "normal", "ok", "none", "absent", "no")
+PLAIN = (
+    "adult", "current", "usable", "matched", "complete_duplex", "negative", "normal", "ok", "none", "absent", "no",
+    "leg_ultrasound", "new", "complete", "covers", "not_applicable", "inside", "not_due",
+)  # fmt: skip
 """What an unremarkable patient has; whatever else a violation does not need is set to the first of these it allows."""
 
 
@@ -141,7 +144,8 @@ def _chosen(values: Mapping[str, Formula], model: z3.ModelRef) -> str:
 
 
 def _fired(walk: Walk, model: z3.ModelRef) -> tuple[str, ...]:
-    because = walk.patient.pathway.because
+    pathway = walk.patient.pathway
+    because = {**(pathway.follows.because if pathway.follows else {}), **pathway.because}
     rules = [rule for rule, formula in walk.fired.items() if _true(model, formula)]
     booked = [order for order, formula in walk.booked.items() if _true(model, formula)]
     return (*(f"{rule}: {because[rule]}" for rule in rules), *booked)

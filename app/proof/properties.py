@@ -16,10 +16,12 @@ from functools import cached_property
 
 import z3
 
+from app.clinical.ordering import FINDING
 from app.pathway.content import Alternatives, Conditions
 from app.pathway.load import Pathway
 from app.proof.encode import DATED, Formula, Made, Patient, Walk, all_of, one_of
 from app.proof.invariants import Claim, Invariant, Invariants, Raising, Unknown
+from app.proof.orders import order_laws
 from app.proof.patient import Example, Solver, examples
 from app.proof.situations import laws
 
@@ -72,14 +74,21 @@ def prove(
     return [proof.report for proof in proofs]
 
 
+def walked(patient: Patient, copy: str = "") -> Walk:
+    """The patient's pathway walked, after the one whose decision it begins with."""
+    follows = patient.pathway.follows
+    before = Walk(patient, copy=copy, stages=follows.stages) if follows else None
+    return Walk(patient, copy=copy, before=before)
+
+
 class _Proof:
     """One pathway's formulas, and the questions put to them."""
 
     def __init__(self, pathway: Pathway, declared: Invariants, *, explain: bool) -> None:
         self.pathway, self.declared, self.explain = pathway, declared, explain
         self.patient = Patient(pathway)
-        self.walk = Walk(self.patient)
-        self.solver = Solver([*laws(self.patient), *self.patient.rules])
+        self.walk = walked(self.patient)
+        self.solver = Solver([*laws(self.patient), *order_laws(self.walk), *self.patient.rules])
         self.report = Report(pathway.id)
         self.dead: dict[tuple[str, str], str] = {}
         self.alive: set[tuple[str, str]] = set()
@@ -134,7 +143,7 @@ class _Proof:
             self.dead.setdefault(key, says)
 
     def _nobody_falls_through(self) -> None:
-        silent = z3.Not(self.walk.recommended(self.walk.made))
+        silent = z3.Not(self.walk.recommended(self.walk.own))
         declared = {silence.id: self.spoken_of(silence) for silence in self.declared.silences}
         says = "nothing is advised, and no declared silence says why"
         self.never("P2", "falls through", says, z3.And(silent, z3.Not(one_of(declared.values()))))
@@ -163,7 +172,7 @@ class _Proof:
             self._pair.raising(raising)
 
     def _days_are_in_order(self) -> None:
-        for name, made in self.walk.made.items():
+        for name, made in self.walk.own.items():
             ordered = z3.And(made.when.earliest >= 0, made.when.earliest <= made.when.latest)
             wrong = z3.And(made.present, made.when.has_kind(DATED), z3.Not(ordered))
             self.never("P6", name, "its advised days end before they begin, or begin before today", wrong)
@@ -194,7 +203,7 @@ LOUD: Mapping[str, Callable[[Made], Formula]] = {
 def _one(walk: Walk, word: str, values: Sequence[str]) -> Formula:
     match word:
         case "only":
-            return z3.Not(walk.recommended(name for name in walk.made if name not in values))
+            return z3.Not(walk.recommended(name for name in walk.own if name not in values))
         case "reached":
             return one_of(walk.reached[stage] for stage in values)
         case _ if word in LOUD:
@@ -211,8 +220,9 @@ class _Pair:
         self.proof = proof
         self.levels = proof.declared.levels
         self.one, self.other = Patient(proof.pathway, "one "), Patient(proof.pathway, "other ")
-        self.walks = Walk(self.one, copy="one "), Walk(self.other, copy="other ")
-        patients = [formula for each in (self.one, self.other) for formula in (*laws(each), *each.rules)]
+        self.walks = walked(self.one, "one "), walked(self.other, "other ")
+        of_orders = [formula for walk in self.walks for formula in order_laws(walk)]
+        patients = [*of_orders, *(formula for each in (self.one, self.other) for formula in (*laws(each), *each.rules))]
         settings = [self.one.settings[name] == self.other.settings[name] for name in self.one.settings]
         self.solver = Solver([*patients, *settings])
 
@@ -286,7 +296,9 @@ def _used(proofs: Sequence[_Proof]) -> None:
 
 
 def _words(proof: _Proof) -> Iterator[str]:
-    """Every name a condition of the pathway speaks of, and every name a card shows."""
+    """Every name a condition of the pathway speaks of, every name a card shows, and what is done with an order."""
+    if proof.pathway.advises_on_orders:
+        yield FINDING
     for conditions in _conditions(proof.pathway):
         yield from conditions
     for text in proof.pathway.recommendations.values():

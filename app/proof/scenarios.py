@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from app.clinical.evaluate import Evaluation, PathwayDecision, evaluate
+from app.clinical.evaluate import Evaluation, PathwayDecision, configure, evaluate
+from app.clinical.ordering import Disposition, advise_on_orders, order_pathway, parse_drafts
 from app.clinical.vocabulary import parse_facts
 from app.errors import AuthorError, CallerError
 from app.pathway.content import Conditions, Row, Stage
@@ -24,7 +25,11 @@ from app.pathway.timing import TimingKind
 
 
 class Scenario(BaseModel):
-    """A patient on a day, and the advice that must and must not come. DATA-* that are not listed are tolerated."""
+    """A patient on a day, and the advice that must and must not come. DATA-* that are not listed are tolerated.
+
+    `drafts`: the orders being placed together, in the public vocabulary; then the advice on them is meant, and
+    `disposition` is what is to be done with the first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +37,8 @@ class Scenario(BaseModel):
     title: str
     today: date
     facts: dict[str, Any]
+    drafts: tuple[dict[str, Any], ...] = ()
+    disposition: Disposition | None = None
     expect: tuple[dict[str, Any], ...]
     must_not: tuple[str, ...] = ()
     config: dict[str, Any] = {}
@@ -79,17 +86,36 @@ def _run(file: "_File", pathways: Sequence[Pathway], found: Rehearsal, missing: 
     passed = 0
     for scenario in file.scenarios:
         try:
-            asked = evaluate(pathways, parse_facts(scenario.facts), today=scenario.today, config=scenario.config)
+            asked, disposition = _ask(scenario, pathways)
         except CallerError as error:
             found.failures.append(file.failure(scenario, str(error)))
             continue
-        wrong = list(_differences(scenario, asked, file.mentioned))
+        wrong = [*_differences(scenario, asked, file.mentioned), *_wrong_disposition(scenario, disposition)]
         found.failures += [file.failure(scenario, reason) for reason in wrong]
         passed += not wrong
         for item in asked.decisions:
             missing -= {step.rule for step in item.decision.trace}
             unmissed -= set(near_misses(item, unmissed))
     return passed
+
+
+def _ask(scenario: Scenario, pathways: Sequence[Pathway]) -> tuple[Evaluation, Disposition | None]:
+    """The answer to the patient. For a scenario with orders the answer to those, a decision for each, and what is to be
+    done with the first of them that is spoken of.
+    """
+    asked = evaluate(pathways, parse_facts(scenario.facts), today=scenario.today, config=scenario.config)
+    of_orders = order_pathway(configure(pathways, scenario.config))
+    if not scenario.drafts or of_orders is None:
+        return asked, None
+    advice = advise_on_orders(asked, parse_drafts(scenario.drafts), of_orders)
+    decisions = tuple(each.decided for each in advice.drafts)
+    disposition = advice.drafts[0].disposition if advice.drafts else None
+    return replace(asked, decisions=decisions, recommendations=advice.recommendations), disposition
+
+
+def _wrong_disposition(scenario: Scenario, disposition: Disposition | None) -> Iterator[str]:
+    if scenario.disposition not in (None, disposition):
+        yield f"the first order is to {disposition}, expected {scenario.disposition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +269,7 @@ class _Moment:
 
     names: Mapping[str, str]
     decision: Decision
+    so_far: Decision | None = None
 
     def holds(self, conditions: Conditions) -> bool:
         return all(self._one(name, values) for name, values in conditions.items())
@@ -258,8 +285,9 @@ class _Moment:
         return parts.count(False)
 
     def _one(self, name: str, values: Sequence[str]) -> bool:
-        fired = {step.rule for step in self.decision.trace}
-        made = {each.id: each.timing.kind for each in self.decision.recommendations}
+        before = self.so_far or Decision((), (), {})
+        fired = {step.rule for step in (*before.trace, *self.decision.trace)}
+        made = {each.id: each.timing.kind for each in (*before.recommendations, *self.decision.recommendations)}
         match name:
             case "fired":
                 return not fired.isdisjoint(values)
@@ -281,7 +309,7 @@ def _walked(item: PathwayDecision, stages: tuple[Stage, ...]) -> _Moment | None:
     decision = decide(cut, item.situation)
     if any(step.stopped and step.stage != stages[-1].stage for step in decision.trace):
         return None
-    return _Moment({**item.situation.names, **decision.findings}, decision)
+    return _Moment({**item.situation.names, **decision.findings}, decision, item.situation.so_far)
 
 
 def _parts(row: Row) -> bool:

@@ -116,3 +116,12 @@ async def test_json_of_the_content_is_of_moderate_size() -> None:
     content = (await ask("GET", f"/pathways/{ID}")).json()
 
     assert len(json.dumps(content)) < 250_000
+
+
+async def test_a_pathway_about_orders_is_not_asked_alone() -> None:
+    """Its rows begin with what another pathway has decided."""
+    (about_orders,) = [each.id for each in pathways() if each.advises_on_orders]
+
+    response = await ask("POST", f"/pathways/{about_orders}/evaluate", json={"facts": FACTS})
+
+    assert_error(response, 404, "not-asked-alone", "pathway_id")

@@ -127,6 +127,7 @@ def test_the_proof_of_each_fact_is_told() -> None:
         ],
         "not_found": [{"fact": "egfr", "reason": "too old"}],
         "set_aside": [{"resource": "Observation/o1", "query": "observations", "reason": "about another patient"}],
+        "read_from_text": [],
     }
 
 

@@ -1,6 +1,7 @@
 """Discovery as conformance.md demands it: DISC-*, PT-*, and what is published for people."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from app.main import create_app
 from app.settings import Settings
 from tests.cds_hooks.response_model import empties
-from tests.front_door import ask, call, make_service, pathways, value_sets
+from tests.front_door import ask, call, clients, make_service, pathways, with_default
 
 Json = dict[str, Any]
 
@@ -91,7 +92,7 @@ async def test_discovery_is_a_200_with_a_list_even_when_there_is_nothing_to_say(
     app = create_app(
         Settings(unapproved_pathways=unapproved),  # type: ignore[arg-type]  # parametrized: one of its two values
         pathways=pathways() if some else (),
-        value_sets=value_sets(),
+        clients=with_default(replace(clients().default, pathways=pathways() if some else ())),
         http=httpx.AsyncClient(transport=httpx.MockTransport(no_ehr)),
         clock=lambda: date(2026, 3, 12),
     )
@@ -114,7 +115,7 @@ async def test_each_service_says_in_words_what_it_is() -> None:
 @pytest.mark.row("DISC-07")
 async def test_each_listed_id_is_the_last_part_of_an_address_that_answers() -> None:
     for service in await services():
-        response = await ask("POST", f"/cds-services/{service['id']}", json=call())
+        response = await ask("POST", f"/cds-services/{service['id']}", json={**call(), "hook": service["hook"]})
 
         assert re.fullmatch(r"[A-Za-z0-9\-._~]+", service["id"])
         assert response.status_code == 200

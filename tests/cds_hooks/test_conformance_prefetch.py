@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from app.settings import Settings
 from tests.cds_hooks.answers import requests
 from tests.front_door import (
     SERVICE,
@@ -15,6 +15,7 @@ from tests.front_door import (
     ask,
     assert_error,
     call,
+    clients,
     limited_scan,
     make_service,
     no_ehr,
@@ -156,7 +157,7 @@ def ehr_of(answers: Mapping[str, Json], asked: list[str]) -> Ehr:
 
 
 async def queries_of(patient_id: str) -> dict[str, str]:
-    (service,) = (await ask("GET", "/cds-services")).json()["services"]
+    service, *_ = (await ask("GET", "/cds-services")).json()["services"]
     return {key: query.replace("{{context.patientId}}", patient_id) for key, query in service["prefetch"].items()}
 
 
@@ -298,7 +299,7 @@ async def test_a_page_elsewhere_is_never_asked_for(address: str) -> None:
 @pytest.mark.row("PF-05")
 async def test_a_page_of_an_unlisted_server_is_never_asked_for() -> None:
     """Threat B1."""
-    app = make_service(settings=Settings(fhir_allowed_bases=("https://ehr.example/fhir",)))
+    app = make_service(client=replace(clients().default, fhir_bases=("https://ehr.example/fhir",)))
     response = await ask("POST", SERVICE, app=app, json=paged(f"{BASE}?page=2") | GRANTED)
 
     assert "status" not in facts_of(response).get("symptoms", {})

@@ -89,7 +89,7 @@ async def test_the_ehr_is_asked_what_discovery_says_and_never_for_a_draft() -> N
 
     body = call({"patient": None}, **GRANTED)
     body["context"] |= {"draftOrders": DRAFT, "selections": ["ServiceRequest/draft-7"], "encounterId": "e-1"}
-    (service,) = (await ask("GET", "/cds-services")).json()["services"]
+    service, *_ = (await ask("GET", "/cds-services")).json()["services"]
     allowed = {query.replace("{{context.patientId}}", "p-1") for query in service["prefetch"].values()}
 
     await ask("POST", SERVICE, ehr, json=body)

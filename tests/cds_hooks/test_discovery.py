@@ -12,22 +12,29 @@ from app.pathway.load import Pathway
 from app.settings import Settings
 from tests.front_door import ask, make_service, pathways
 
+HOOKS = (
+    "patient-view", "order-select", "order-sign", "appointment-book", "encounter-discharge", "order-dispatch",
+)  # fmt: skip
+
 
 async def discovered(settings: Settings | None = None) -> httpx.Response:
     return await ask("GET", "/cds-services", app=make_service(settings=settings))
 
 
 @pytest.mark.row("DISC-01", "DISC-02", "DISC-04", "DISC-05", "DISC-06", "DISC-07", "DISC-09", "DISC-10", "DISC-13")
-async def test_discovery_lists_the_service_with_what_an_ehr_needs() -> None:
+async def test_discovery_lists_each_service_with_what_an_ehr_needs() -> None:
     response = await discovered()
-    (service,) = response.json()["services"]
+    services = response.json()["services"]
 
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
-    assert (service["id"], service["hook"]) == ("dvt-next-step-patient-view", "patient-view")
-    assert re.fullmatch(r"[a-z0-9-]+", service["id"])
-    assert service["version"] == "2.0.1"
-    assert all(service[text] for text in ("title", "description", "usageRequirements"))
+    assert [service["hook"] for service in services] == list(HOOKS)
+    for service in services:
+        assert service["id"] == f"dvt-next-step-{service['hook']}"
+        assert re.fullmatch(r"[a-z0-9-]+", service["id"])
+        assert service["version"] == "2.0.1"
+        assert all(service[text] for text in ("title", "description", "usageRequirements"))
+    assert len({service["title"] for service in services}) == len(HOOKS)
 
 
 @pytest.mark.row("GEN-02", "GEN-03")
@@ -46,9 +53,8 @@ def test_a_service_id_belongs_to_one_hook() -> None:
 @pytest.mark.row("DISC-08")
 async def test_the_prefetch_is_what_the_pathways_read_and_nothing_more() -> None:
     """Threat B10."""
-    (service,) = (await discovered()).json()["services"]
-
-    assert service["prefetch"] == {key: query.template for p in pathways() for key, query in p.queries.items()}
+    for service in (await discovered()).json()["services"]:
+        assert service["prefetch"] == {key: query.template for p in pathways() for key, query in p.queries.items()}
     assert {key for key, query in record_queries(pathways()).items() if query.required} == {"patient", "reports"}
 
 
@@ -65,9 +71,10 @@ def test_a_template_stays_in_the_restricted_subset(template: str) -> None:
 
 
 async def test_a_silent_draft_asks_for_no_data() -> None:
-    (service,) = (await discovered(Settings(unapproved_pathways="silent"))).json()["services"]
+    services = (await discovered(Settings(unapproved_pathways="silent"))).json()["services"]
 
-    assert "prefetch" not in service
+    assert services
+    assert not [service for service in services if "prefetch" in service]
 
 
 def altered(pathway: Pathway, **change: object) -> Pathway:

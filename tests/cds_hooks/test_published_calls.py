@@ -92,7 +92,15 @@ def as_patient_view(call: Json) -> Json:
     context = {"userId": "Practitioner/p1", **(call.get("context") or {}), "patientId": patient_of(call)}
     instance = call.get("hookInstance") or "none was sent"
     # its token is for a server of its own, which we may not ask; what came has to do
-    return {**call, "hook": "patient-view", "hookInstance": instance, "context": context, "fhirAuthorization": None}
+    asked = {"hook": "patient-view", "hookInstance": instance, "context": context, "fhirAuthorization": None}
+    return {**call, **asked, "extension": without_trigger(call.get("extension"))}
+
+
+def without_trigger(extension: object) -> object:
+    """Epic's trigger would make an order hook of a patient-view."""
+    if not isinstance(extension, dict):
+        return extension
+    return {name: value for name, value in extension.items() if not name.endswith("bpa-trigger-action")}
 
 
 def with_our_keys(call: Json) -> Json:
@@ -163,6 +171,39 @@ async def test_a_published_call_as_it_is(name: str) -> None:
     else:
         assert response.status_code == 400
         assert response.json()["issue"][0]["expression"] == ["hook"]
+
+
+OUR_HOOKS = {
+    "patient-view", "order-select", "order-sign", "appointment-book", "encounter-discharge", "order-dispatch",
+}  # fmt: skip
+
+
+@pytest.mark.row("REQ-02", "REQ-11", "RESP-04", "HK-03", "HK-04")
+@pytest.mark.parametrize("name", sorted(published()))
+async def test_a_published_call_at_the_address_of_its_hook(name: str) -> None:
+    """As it is: an answer of 2.0.1, a member that is missing, or data that are. Of other hooks: none of ours."""
+    sent = published()[name]
+    response = await ask("POST", f"/cds-services/dvt-next-step-{sent['hook']}", json=sent)
+
+    assert_cds_answer(response)
+    assert response.status_code in ({200, 400, 412} if sent["hook"] in OUR_HOOKS else {404})
+
+
+ORDERS = {"order-select", "order-sign", "order-dispatch", "appointment-book"}
+
+
+@pytest.mark.row("RESP-02", "REQ-12")
+@pytest.mark.parametrize("name", sorted(name for name, sent in published().items() if sent["hook"] in ORDERS))
+async def test_published_drafts_order_nothing_that_is_spoken_of(name: str) -> None:
+    """Whatever else is wrong with them: no card, and no data needed."""
+    sent = published()[name]
+    context = {**(sent.get("context") or {}), "patientId": patient_of(sent)}
+    body = {"hook": sent["hook"], "hookInstance": "1", "context": context}
+    response = await ask("POST", f"/cds-services/dvt-next-step-{sent['hook']}", json=body)
+
+    assert_cds_answer(response)
+    if sent["hook"] != "order-dispatch":  # a reference alone may be of any order: the record has to say
+        assert response.json() == {"cards": []}
 
 
 @pytest.mark.row("PF-13", "GEN-07")

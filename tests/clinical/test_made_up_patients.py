@@ -57,7 +57,7 @@ def test_most_rows_are_reached(patients: list[dict[str, Any]]) -> None:
         for item in decide_all(pathways(), parse_facts(made), TODAY).decisions
         for step in item.decision.trace
     }
-    rules = {rule for pathway in pathways() for rule in pathway.rows}
+    rules = {rule for pathway in pathways() if not pathway.advises_on_orders for rule in pathway.rows}
 
     assert {"DD-EXCL", "DD-EXCL2", "AC-INTERIM", "IC-WHOLELEG", "RU-PREG", "NFI", "PB-STENT"} <= fired
     assert len(fired & rules) > 0.85 * len(rules)  # some need a site's setting

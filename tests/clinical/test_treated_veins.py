@@ -101,7 +101,7 @@ def test_a_number_that_the_code_reads_is_missed_at_start() -> None:
 
 
 def test_one_number_has_one_value_in_all_pathways() -> None:
-    imaging, negative = PATHWAYS
+    imaging, negative, _ = PATHWAYS
     with pytest.raises(AuthorError, match="stale_day: 31 here and 30 in dvt-imaging"):
         check_numbers([imaging, replace(negative, days={**negative.days, "stale_day": 31})])
 

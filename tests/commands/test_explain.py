@@ -77,7 +77,7 @@ def test_every_stage_is_named_and_what_was_not_read(tmp_path: Path, said: Said) 
     child.write_text('{"age": 9}', encoding="utf-8")
     text = said(str(child), "--today", "2026-03-12")
 
-    for pathway in pathways():
+    for pathway in (each for each in pathways() if not each.advises_on_orders):
         for number, stage in enumerate(pathway.stages, 1):
             assert f"{number}. {stage.stage}" in text
     assert "ends the walk" in text
@@ -138,7 +138,7 @@ def test_machines_get_the_answer_with_stages_and_unknowns(patient: Path, said: S
 
     assert answer["today"] == "2026-03-12"
     assert answer["recommendations"][0]["id"] == "REPEAT-CDUS"
-    assert {stage["pathway"] for stage in answer["stages"]} == {each.id for each in pathways()}
+    assert {stage["pathway"] for stage in answer["stages"]} == {"dvt-imaging", "negative-dvt-ultrasound"}
     assert all(stage["read"] for stage in answer["stages"])
     assert {"fact": "egfr", "label": "kidney function"} in answer["would_not_change"]
     assert answer["could_change"][0]["leads_to"]["id"] == "VENOGRAPHY"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fhir.resources.R4B.valueset import ValueSet
 
+from app.clinical.reading.our_codes import OPPOSITES
 from app.errors import AuthorError
 from app.fhir.check_digits import has_valid_check_digit
 from app.fhir.codings import Code
@@ -15,57 +16,6 @@ from app.fhir.value_sets import ICD_10_CM, ValueSets, load_value_sets
 PATHWAYS = Path(__file__).parents[2] / "pathways"
 FILES = sorted(PATHWAYS.glob("*/valuesets/*.json"))
 VALUE_SETS = load_value_sets(PATHWAYS)
-
-# H9, H15, H16: a code in two of these would be two answers to one question.
-OPPOSITES = [
-    (
-        "result-negative",
-        "result-equivocal",
-        "result-thrombus",
-        "result-abnormal",
-        "dvt-chronic",
-        "svt",
-        "dvt-iliocaval",
-        "dvt-iliofemoral",
-        "dvt-proximal",
-        "dvt-distal",
-        "dvt-leg-level-unspecified",
-        "dvt-site-unspecified",
-        "other-finding",
-    ),
-    (
-        "us-le-vein-specific",
-        "us-le-vessel-confirm-by-text",
-        "us-generic",
-        "exclude-lookalikes",
-        "ctv-specific",
-        "mrv-specific",
-        "venography-unspecific",
-    ),
-    ("exam-side-left", "exam-side-right", "exam-side-bilateral"),
-    ("course-resolved", "course-improving", "course-unchanged", "course-worse"),
-    ("ddimer-feu-mass", "ddimer-ddu-mass", "ddimer-not-comparable"),
-    ("anticoagulant-therapeutic", "anticoagulant", "heparin-line"),
-    ("encounter-inpatient", "encounter-emergency", "encounter-outpatient"),
-    ("contrast-iodinated", "contrast-gadolinium", "contrast-unspecified"),
-    ("pregnancy-diagnosis", "delivery"),
-    ("cancer", "cancer-treatment", "cancer-treatment-encounter"),
-    ("dvt-history", "dvt-proximal", "dvt-distal", "dvt-chronic", "dvt-obstetric", "svt"),
-    ("vein-stent", "vein-intervention", "us-iliac-vein"),
-    ("major-surgery", "vein-stent", "vein-intervention"),
-    (
-        "alt-bakers-cyst",
-        "alt-hematoma",
-        "alt-cellulitis",
-        "alt-musculoskeletal",
-        "alt-chronic-venous-insufficiency",
-        "alt-lymphedema",
-        "alt-arterial-disease",
-        "svt",
-        "leg-trauma",
-    ),
-    ("egfr-ckdepi2021", "egfr-other"),
-]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -12,6 +12,7 @@ from functools import partial
 from tests.mutation import arithmetic, report
 from tests.mutation.report import Verdict
 
+ORDERS = "Advice on orders"
 say = partial(print, flush=True)
 
 
@@ -30,11 +31,12 @@ def judge_pathways(chosen: argparse.Namespace) -> list[str]:
     from tests.mutation import kill  # noqa: PLC0415 -- imports the arithmetic, which the other half changes first
 
     judges = kill.Judges()
-    mutants = judges.mutants()
+    mutants = [each for each in judges.mutants() if kill.is_of_orders(each) == (chosen.what == "orders")]
     part = report.part_of([each for each in mutants if chosen.only in each.id], chosen.percent, chosen.seed)
     found = counted(kill.verdicts(judges, part, chosen.processes), len(part))
     say(f"hash of the pinned results: {judges.table_hash}")
-    return summed_up("Pathway files", found, kill.JUDGES, [each.id for each in mutants])
+    title = ORDERS if chosen.what == "orders" else "Pathway files"
+    return summed_up(title, found, kill.JUDGES, [each.id for each in mutants])
 
 
 def judge_arithmetic(chosen: argparse.Namespace) -> list[str]:
@@ -45,20 +47,21 @@ def judge_arithmetic(chosen: argparse.Namespace) -> list[str]:
     return summed_up("Arithmetic", found, arithmetic.JUDGES, [each.id for each in mutants])
 
 
+def title_of(module: str) -> str:
+    """Under which title a mutant of this module or pathway is reported."""
+    return ORDERS if module == "order-advice" else "Arithmetic" if module in arithmetic.NAMES else "Pathway files"
+
+
 def summed_up(title: str, found: Sequence[Verdict], judges: Sequence[str], known: Sequence[str]) -> list[str]:
     """Print the report; what is wrong with the run."""
-    because = {
-        name: why
-        for name, why in report.reasons().items()
-        if (name.split(":")[0] in arithmetic.NAMES) == (title == "Arithmetic")
-    }
+    because = {name: why for name, why in report.reasons().items() if title_of(name.split(":")[0]) == title}
     say(f"\n{title}\n{report.report(found, judges, because)}")
     return report.faults(found, because, known)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("what", choices=("pathways", "arithmetic", "both"), nargs="?", default="both")
+    parser.add_argument("what", choices=("pathways", "orders", "arithmetic", "both"), nargs="?", default="both")
     parser.add_argument("--percent", type=int, default=100, help="so much of each, drawn with the seed (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
@@ -67,7 +70,7 @@ def main() -> int:
     started, wrong = time.perf_counter(), list[str]()
     if chosen.what != "arithmetic":
         wrong += judge_pathways(chosen)
-    if chosen.what != "pathways":
+    if chosen.what in ("arithmetic", "both"):
         wrong += judge_arithmetic(chosen)
     say(f"\n{time.perf_counter() - started:.0f} s")
     say("\n".join(wrong) or "every survivor has its reason")

@@ -7,7 +7,7 @@ the same fact sets, which is no kill: an answer that only differs is not known t
 import hashlib
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -19,14 +19,16 @@ from typing import Any
 
 from app.__main__ import load_from
 from app.cards.machine_readable import recommendation_json
-from app.clinical.evaluate import Evaluation, evaluate
+from app.clinical.evaluate import Evaluation, PathwayDecision, configure, evaluate
+from app.clinical.ordering import ORDER_DOMAINS, DraftOrder, advise_on_orders, order_pathway, parse_drafts
 from app.clinical.situation import DATES, DOMAINS
 from app.clinical.vocabulary import Facts, parse_facts
 from app.errors import AuthorError
 from app.pathway import load
+from app.pathway.decide import Recommendation
 from app.pathway.load import Pathway
 from app.pathway.yaml_lines import Lines, read_yaml
-from tests.clinical.scenario_files import FILES, PATHWAYS, Scenario, scenarios, wrong
+from tests.clinical.scenario_files import FILES, OF_ORDERS, PATHWAYS, Scenario, scenarios, wrong
 from tests.mutation.columns import COLUMNS, steps_are_of_the_table
 from tests.mutation.pathway_mutants import Files, Mutant, Words, pathway_mutants
 from tests.mutation.report import SAME, Verdict, verdict_on
@@ -38,6 +40,8 @@ Answer = dict[str, Any]
 
 SEED = 20260312
 FACT_SETS = 3_000
+ORDER_ADVICE = "order-advice"
+ALL_FILES = (*FILES, *OF_ORDERS)
 JUDGES = ("loader", "scenarios", "invariants", SAME)
 LATELY = 12  # how many of the scenarios that killed a rule's last mutants are tried first
 
@@ -84,7 +88,7 @@ def _decides(name: str) -> bool:
 
 def words_of(pathways: Sequence[Pathway]) -> Words:
     """The words that rows may use."""
-    values = {name: list(found) for name, found in DOMAINS.items()}
+    values = {name: list(found) for name, found in {**DOMAINS, **ORDER_DOMAINS}.items()}
     days: dict[str, int] = {}
     for pathway in pathways:
         values |= {name: list(policy.values) for name, policy in pathway.policies.items()}
@@ -130,25 +134,48 @@ def ask(pathways: Sequence[Pathway], patient: FactSet) -> list[Answer]:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A scenario, its facts parsed once."""
+    """A scenario, its facts and its orders parsed once."""
 
     scenario: Scenario
     facts: Facts
     today: date
+    drafts: tuple[DraftOrder, ...] = ()
 
     def wrong(self, pathways: Sequence[Pathway]) -> list[str]:
         """What these pathways say otherwise than the scenario expects."""
-        asked = evaluate(pathways, self.facts, today=self.today, config=self.scenario.get("config", {}))
-        return wrong(self.scenario, {made.id: recommendation_json(made) for made in asked.recommendations})
+        made, _, disposition = self.answer(pathways)
+        said = wrong(self.scenario, {each.id: recommendation_json(each) for each in made})
+        return said + ([] if disposition == self.scenario.get("disposition") else [f"the order is to {disposition}"])
+
+    def answer(self, pathways: Sequence[Pathway]) -> tuple[Sequence[Recommendation], set[str], str | None]:
+        """What is recommended, the rules that fired, and what is to be done with the first order, if there is one."""
+        config = self.scenario.get("config", {})
+        asked = evaluate(pathways, self.facts, today=self.today, config=config)
+        if not self.drafts:
+            return asked.recommendations, _rules(asked.decisions), None
+        of_orders = order_pathway(configure(pathways, config))
+        assert of_orders, "no pathway advises on orders"
+        said = advise_on_orders(asked, self.drafts, of_orders)
+        disposition = said.drafts[0].disposition.value if said.drafts else None
+        return said.recommendations, _rules([each.decided for each in said.drafts]), disposition
 
     def as_fact_set(self) -> FactSet:
         return FactSet(self.scenario["facts"], self.today, self.scenario.get("config", {}))
 
 
+def is_of_orders(mutant: Mutant) -> bool:
+    """It changes the advice on orders: no patient without an order is decided by it."""
+    return mutant.file.startswith(f"{ORDER_ADVICE}/")
+
+
+def _rules(decisions: Iterable[PathwayDecision]) -> set[str]:
+    return {step.rule for item in decisions for step in item.decision.trace}
+
+
 class Judges:
     """All that a mutant meets, made ready once. `files`: the scenario files, fewer of them to see mutants survive."""
 
-    def __init__(self, files: Sequence[Path] = FILES, fact_sets: int = FACT_SETS) -> None:
+    def __init__(self, files: Sequence[Path] = ALL_FILES, fact_sets: int = FACT_SETS) -> None:
         self.reader = Reader(PATHWAYS)
         self.original = self.reader.deciding()
         self.pathways = self.reader.loaded({})
@@ -171,10 +198,11 @@ class Judges:
         pathways = self.loaded(mutant)
         if pathways is None:
             return verdict_on(mutant, "loader")
-        noticed = self.scenario_that_differs(pathways, mutant.about)
+        of_orders = is_of_orders(mutant)
+        noticed = self.scenario_that_differs(pathways, mutant.about, of_orders=of_orders)
         if noticed:
             return verdict_on(mutant, "scenarios", noticed)
-        rule, differs = self.broken_invariant(pathways)
+        rule, differs = (None, None) if of_orders else self.broken_invariant(pathways)
         if rule:
             return verdict_on(mutant, "invariants", rule)
         if not self.formulas.decides_like(pathways):
@@ -195,11 +223,11 @@ class Judges:
         """The original as formulas; made when it is first asked for, in each process."""
         return Original(self.pathways)
 
-    def scenario_that_differs(self, pathways: Sequence[Pathway], about: str) -> str | None:
+    def scenario_that_differs(self, pathways: Sequence[Pathway], about: str, *, of_orders: bool = False) -> str | None:
         """The first scenario that does not come out, or None. Those that have to do with the rule are tried first."""
         for index in self._in_order(about):
             patient = self.patients[index]
-            if _differs(pathways, patient):
+            if (patient.drafts or not of_orders) and _differs(pathways, patient):
                 self.lately[about].appendleft(index)
                 return str(patient.scenario["id"])
         return None
@@ -209,7 +237,7 @@ class Judges:
 
         An answer that is the original's breaks no invariant, so only the others are judged.
         """
-        if not all(steps_are_of_the_table(pathway.steps) for pathway in pathways):
+        if not all(steps_are_of_the_table(each.steps) for each in pathways if not each.advises_on_orders):
             return steps_are_of_the_table.__name__, None
         differs = None
         for number, (patient, before) in enumerate(self.table):
@@ -236,23 +264,23 @@ class Judges:
         """Rule or recommendation -> the scenarios in which it comes up."""
         found: dict[str, list[int]] = defaultdict(list)
         for index, patient in enumerate(self.patients):
-            asked = evaluate(
-                self.pathways, patient.facts, today=patient.today, config=patient.scenario.get("config", {})
-            )
-            rules = {step.rule for item in asked.decisions for step in item.decision.trace}
-            for name in rules | {made.id for made in asked.recommendations}:
+            recommendations, rules, _ = patient.answer(self.pathways)
+            for name in rules | {made.id for made in recommendations}:
                 found[name].append(index)
         return found
 
 
-def patients(files: Sequence[Path] = FILES) -> list[Patient]:
+def patients(files: Sequence[Path] = ALL_FILES) -> list[Patient]:
     """Every scenario of these files."""
-    return [Patient(each, parse_facts(each["facts"]), date.fromisoformat(each["today"])) for each in scenarios(*files)]
+    return [
+        Patient(each, parse_facts(each["facts"]), date.fromisoformat(each["today"]), parse_drafts(each.get("drafts")))
+        for each in scenarios(*files)
+    ]
 
 
 def first_wrong(pathways: Sequence[Pathway]) -> str | None:
     """The first scenario that does not come out, those of the boundaries first."""
-    files = sorted(FILES, key=lambda file: file.stem != "boundaries")
+    files = sorted(ALL_FILES, key=lambda file: file.stem != "boundaries")
     return next((str(each.scenario["id"]) for each in patients(files) if _differs(pathways, each)), None)
 
 

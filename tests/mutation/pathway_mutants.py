@@ -208,8 +208,16 @@ def _timing(place: _Place, spec: Json, words: Words) -> Iterator[Mutant]:
             if other != aim["after"]:
                 here = place / "target" / index / "after"
                 yield here.mutant("timing-date", other, f"{place.about} counts from {other}.", other)
-    if len(spec.get("target", [])) > 1:
-        yield from _removals(place / "target", spec["target"], "timing-date", [aim["after"] for aim in spec["target"]])
+    yield from _fewer(place, spec)
+
+
+def _fewer(place: _Place, spec: Json) -> Iterator[Mutant]:
+    """One of several aims, or of several recommendations whose time it is, left out."""
+    target, same_as = spec.get("target", []), spec.get("same_as", "")
+    if len(target) > 1:
+        yield from _removals(place / "target", target, "timing-date", [aim["after"] for aim in target])
+    if isinstance(same_as, list):
+        yield from _removals(place / "same_as", same_as, "timing-same-as", same_as)
 
 
 def _day_counts(spec: Json) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -9,8 +9,11 @@ from typing import Any
 
 import z3
 
+from app.clinical.ordering import FINDING
 from app.pathway.load import Pathway
 from app.proof.encode import DATED, Made, Patient, Walk
+from app.proof.orders import order_laws
+from app.proof.properties import walked
 from app.proof.situations import laws
 
 Formula = Any  # z3.BoolRef; z3 carries no types
@@ -22,12 +25,13 @@ class Original:
     """The unchanged pathways as formulas, made once."""
 
     def __init__(self, pathways: Sequence[Pathway]) -> None:
-        self.walks = [Walk(Patient(pathway)) for pathway in pathways]
+        self.walks = [walked(Patient(pathway)) for pathway in pathways]
 
     def decides_like(self, pathways: Sequence[Pathway]) -> bool:
         """True only if the solver shows that no situation is decided differently; what it cannot tell is False."""
         return all(
-            _same(walk, Walk(Patient(other), copy="mutant ")) for walk, other in zip(self.walks, pathways, strict=True)
+            _same(walk, walked(Patient(other), copy="mutant "))
+            for walk, other in zip(self.walks, pathways, strict=True)
         )
 
 
@@ -37,7 +41,7 @@ def _same(one: Walk, other: Walk) -> bool:
         return False  # these decide outside the rules, where the formulas do not look
     solver = z3.Solver()
     solver.set("timeout", SECONDS * 1000)
-    solver.add(*laws(one.patient), *one.patient.rules, *other.patient.rules)
+    solver.add(*laws(one.patient), *order_laws(one), *one.patient.rules, *other.patient.rules)
     solver.add(z3.Or(*_differences(one, other)))
     return bool(solver.check() == z3.unsat)
 
@@ -52,6 +56,8 @@ def _differences(one: Walk, other: Walk) -> Iterator[Formula]:
         both = z3.And(made.present, other.made[name].present)
         yield z3.And(both, z3.Or(*_made(made, other.made[name])))
         yield z3.And(both, z3.Or(*_said(one, other, name)))
+    if one.patient.pathway.advises_on_orders:
+        yield z3.Or(*(formula != other.findings[FINDING][value] for value, formula in one.findings[FINDING].items()))
     for rule, row in one.patient.pathway.rows.items():
         if row.advise:
             yield one.fired[rule] != other.fired.get(rule, z3.BoolVal(val=False))

@@ -58,6 +58,13 @@ def test_the_hash_is_over_what_decides_and_speaks(tmp_path: Path) -> None:
     assert load(tmp_path)[0].content_hash != before
 
 
+def test_the_words_a_report_is_read_with_are_content(tmp_path: Path) -> None:
+    before = small(tmp_path).content_hash
+    (tmp_path / "small" / "report_words.yaml").write_text("lists: {}")
+
+    assert load(tmp_path)[0].content_hash != before
+
+
 def test_a_row_may_speak_of_what_happened_above(tmp_path: Path) -> None:
     edits = [
         ("rules/advice.yaml", "repeated?\n", "repeated?\nunless: [{status: improving}]\n"),

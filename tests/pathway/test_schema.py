@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types of its own
 
+from app.clinical.ordering import ORDER_DOMAINS
 from app.clinical.situation import DOMAINS
 from app.pathway.schema import schema_for, schemas
 from app.pathway.yaml_lines import read_yaml
 from app.settings import Settings
 
 PATHWAYS = Settings().pathways_dir
-SCHEMAS = schemas(DOMAINS)
+SCHEMAS = schemas({**DOMAINS, **ORDER_DOMAINS})
 FILES = sorted(
     file.relative_to(PATHWAYS).as_posix()
     for file in PATHWAYS.glob("[!._]*/**/*.yaml")

@@ -14,10 +14,11 @@ from app.__main__ import load_from
 from app.clinical.situation import DATES
 from app.pathway.decide import Situation
 from app.pathway.load import Pathway
-from app.proof.encode import DATED, KINDS, Formula, Patient, Walk, number
+from app.proof.encode import DATED, KINDS, Formula, Patient, number
 from app.proof.invariants import load_invariants
+from app.proof.orders import order_laws
 from app.proof.patient import Solver
-from app.proof.properties import Fault, prove
+from app.proof.properties import Fault, prove, walked
 from app.proof.situations import laws
 from app.settings import Settings
 from tests.proof.drawn import TODAY
@@ -40,8 +41,8 @@ class Asked:
 
     def __post_init__(self) -> None:
         self.patient = Patient(self.pathway)
-        self.walk = Walk(self.patient)
-        self.laws = laws(self.patient)
+        self.walk = walked(self.patient)
+        self.laws = [*laws(self.patient), *order_laws(self.walk)]
         self.solver = Solver([*self.patient.rules])
         self.known: dict[str, Formula] = {}
         self.all_laws = self.solver.named(z3.And(*self.laws))
@@ -79,13 +80,15 @@ class Asked:
             first, last = days if kind in DATED else (None, None)
             return kind, first, last
 
-        made = {name: each for name, each in self.walk.made.items() if true(each.present)}
+        fired_before = self.walk.before.fired if self.walk.before else {}
+        fired = {name: each for name, each in self.walk.fired.items() if name not in fired_before}
+        made = {name: each for name, each in self.walk.own.items() if true(each.present)}
         loud = {
             name: "critical" if true(each.critical) else "warning" if true(each.warning) else "info"
             for name, each in made.items()
         }
         return {
-            "fired": {name for name, formula in {**self.walk.fired, **self.walk.booked}.items() if true(formula)},
+            "fired": {name for name, formula in {**fired, **self.walk.booked}.items() if true(formula)},
             "made": {name: (loud[name], *when(name), true(each.already_ordered)) for name, each in made.items()},
             "findings": {
                 name: [value for value, formula in values.items() if true(formula)]

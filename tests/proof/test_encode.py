@@ -1,6 +1,7 @@
 """The formulas say what `decide` does: two writings of the same format, by different means, on many patients."""
 
 import os
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.clinical.situation import situation
 from app.clinical.vocabulary import parse_facts
 from app.pathway.decide import Situation, decide
 from app.pathway.load import Pathway
+from tests.ordering.orders import drawn_order
 from tests.proof.drawn import TODAY, patient, seeded
 from tests.proof.judged import Asked, pathways
 
@@ -19,7 +21,7 @@ DRAWN = int(os.environ.get("PROOF_DRAWS", "400"))
 
 def by_walking(pathway: Pathway, found: Situation) -> dict[str, Any]:
     policies = {name: policy.value for name, policy in pathway.policies.items()}
-    decision = decide(pathway, Situation({**policies, **found.names}, found.dates, found.today))
+    decision = decide(pathway, replace(found, names={**policies, **found.names}))
 
     def ahead(day: Any) -> int | None:  # noqa: ANN401 -- a date or nothing
         return None if day is None else (day - TODAY).days
@@ -45,10 +47,14 @@ def drawn(chance: Random) -> Situation:
     return situation(Episode(parse_facts(patient(chance)), TODAY, days))
 
 
+def drawn_for(pathway: Pathway, chance: Random) -> Situation:
+    return drawn_order(chance).situation if pathway.advises_on_orders else drawn(chance)
+
+
 @pytest.mark.parametrize("name", sorted(pathways()))
 def test_the_formulas_agree_with_the_walk(name: str) -> None:
     asked, chance = Asked(pathways()[name]), seeded(11)
-    patients = [drawn(chance) for _ in range(DRAWN)]
+    patients = [drawn_for(asked.pathway, chance) for _ in range(DRAWN)]
 
     assert [found for found in patients if asked.decided(found) != by_walking(asked.pathway, found)] == []
 

@@ -15,7 +15,17 @@ from app.clinical.reading.diagnoses import diagnoses_of
 from app.clinical.reading.drugs import anticoagulation
 from app.clinical.reading.encounters import discharge, inpatient_hours, setting
 from app.clinical.reading.examinations import examinations
-from app.clinical.reading.findings import Findings, Found, NotFound, RecordFacts, facts_of, together, with_age
+from app.clinical.reading.findings import (
+    Findings,
+    Found,
+    NotCounted,
+    NotFound,
+    ReadFrom,
+    RecordFacts,
+    facts_of,
+    together,
+    with_age,
+)
 from app.clinical.reading.imaging_safety import mri, reaction
 from app.clinical.reading.kidney import dialysis, kidney_function, kidney_injury
 from app.clinical.reading.orders import orders
@@ -27,21 +37,35 @@ from app.clinical.reading.risk import bleeding, earlier_dvt, immobilised, threat
 from app.clinical.reading.said import Sayings, sayings_of
 from app.clinical.reading.stated_facts import stated_facts
 from app.clinical.reading.surveillance import surveillance
+from app.clinical.report_text import ReportWords
+from app.clinical.report_text.policy import ReportTextPolicy
 from app.clinical.vocabulary import UNKNOWN
 from app.fhir.record import QueryState, Record
 from app.fhir.value_sets import ValueSets
 
-__all__ = ["Found", "NotFound", "RecordFacts", "facts_from_record", "with_sources"]
+__all__ = ["Found", "NotCounted", "NotFound", "ReadFrom", "RecordFacts", "facts_from_record", "with_sources"]
 
 NOTHING: Final = Findings()
 
 
-def facts_from_record(record: Record, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> RecordFacts:
+def facts_from_record(
+    record: Record,
+    value_sets: ValueSets,
+    *,
+    today: date,
+    zone: ZoneInfo,
+    report_text: ReportTextPolicy = ReportTextPolicy.SUGGEST,
+    report_words: ReportWords | None = None,
+) -> RecordFacts:
     """Find the public facts in a record. `today` is the calendar day and `zone` the time zone of the facility.
 
     `value_sets` come with the sources that the pathways declare (`with_sources`). Never raises for what a record holds.
-    A fact that is absent from `facts` is unknown; `not_found` says why, where something was there.
+    A fact that is absent from `facts` is unknown; `not_found` says why, where something was there. Prose is read with
+    `report_words`, as far as `report_text` allows; without words it is not read. What words say calmly is not to be
+    decided on before `app/clinical/words_alone.py` has judged it.
     """
+    if report_text is ReportTextPolicy.OFF:
+        report_words = None
     sayings = sayings_of(record, value_sets)
     proven = _by_fact(record, sayings, value_sets, today=today, zone=zone)
     side = next((str(found.value) for found in proven.get("symptoms.side", NOTHING).found), UNKNOWN)
@@ -51,7 +75,7 @@ def facts_from_record(record: Record, value_sets: ValueSets, *, today: date, zon
             *(
                 without_proof_before_onset(each, proven.get("symptoms.onset_days", NOTHING), today)
                 for each in (
-                    examinations(record, sayings, value_sets, zone=zone, symptom_side=side),
+                    examinations(record, sayings, value_sets, zone=zone, symptom_side=side, report_words=report_words),
                     d_dimer(sayings, value_sets, today=today, zone=zone),
                 )
             ),
@@ -65,6 +89,8 @@ def facts_from_record(record: Record, value_sets: ValueSets, *, today: date, zon
         found=tuple(with_age(found, today) for found in findings.found),
         not_found=findings.not_found,
         set_aside=tuple(sorted({*record.set_aside, *findings.set_aside})),
+        not_counted=findings.not_counted,
+        report_text=report_text,
     )
 
 

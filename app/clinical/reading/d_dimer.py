@@ -40,7 +40,7 @@ _FEU_PER: Final = {"FEU": Decimal(1), "DDU": Decimal(2)}
 def d_dimer(sayings: Sayings, value_sets: ValueSets, *, today: date, zone: ZoneInfo) -> Findings:
     """`ddimer.value`, `.comparator`, `.unit` (the laboratory's own), `.collected` and `.assay`.
 
-    A D-dimer that cannot be used still gives the day it was drawn: that one exists is known.
+    A D-dimer that cannot be used is still known to exist (`ddimer`), and on which day it was drawn.
     """
     results = _statements(sayings, value_sets, zone)
     if not results:
@@ -49,7 +49,7 @@ def d_dimer(sayings: Sayings, value_sets: ValueSets, *, today: date, zone: ZoneI
     not_found = tuple(NotFound("ddimer.value", reason) for reason in settled.reasons)
     holds = settled.statement
     if holds is None:
-        return Findings(_collected_only(results, settled.latest_day), not_found)
+        return Findings(_existence(results, settled.latest_day, today), not_found)
     number, unit, comparator = holds.value.value if isinstance(holds.value.value, tuple) else (None, None, None)
     day = holds.day.isoformat() if holds.day else None
     found = [
@@ -74,11 +74,15 @@ def _statements(sayings: Sayings, value_sets: ValueSets, zone: ZoneInfo) -> list
     return [each for each in made if each is not None]
 
 
-def _collected_only(results: list[Statement], latest: date | None) -> tuple[Found, ...]:
+def _existence(results: list[Statement], latest: date | None, today: date) -> tuple[Found, ...]:
+    """That a D-dimer was taken, and when, if that is certain. One of a day to come was not taken."""
     drawn = [each for each in results if latest is not None and each.day == latest]
-    if latest is None or not drawn:
+    taken = drawn or [each for each in results if each.days is None or each.days.earliest <= today]
+    if not taken:
         return ()
-    first = min(drawn, key=lambda each: each.resource)
+    first = min(taken, key=lambda each: each.resource)
+    if latest is None or not drawn:
+        return (Found("ddimer", {}, first.resource, "code", None),)
     text = latest.isoformat()
     return (Found("ddimer.collected", text, first.resource, first.date_element, text),)
 

@@ -15,6 +15,7 @@ from typing import Final, get_type_hints
 from pydantic import ValidationError
 
 from app.clinical import vocabulary
+from app.clinical.reading.drafts import OF_ORDERS
 from app.clinical.vocabulary import WELLS_ITEMS, Facts
 from app.errors import AuthorError
 from app.fhir.resources import RESOURCES
@@ -39,6 +40,7 @@ READ: Final[Mapping[str, frozenset[str] | None]] = {
         }
     ),
     "exam_findings": frozenset({"report-impression", "superficial-vein-site"}),
+    "exam_words": frozenset(),
     "exam_pictures": frozenset(
         {
             "us-le-vein-specific", "ctv-specific", "mrv-specific",
@@ -225,7 +227,7 @@ def _refuse_gaps(declared: Mapping[str, RecordSource]) -> None:
 
 
 def _refuse_idle_value_sets(value_sets: ValueSets, sources: Iterable[RecordSource]) -> None:
-    named = {role for source in sources for role in source.codes}
+    named = {role for source in sources for role in source.codes} | OF_ORDERS
     for role in sorted(set(value_sets.roles) - named):
         raise AuthorError(f"*/valuesets/{role}.json", None, "no source under reading names this value set")
 

@@ -6,6 +6,7 @@ Decision table 2.1. What cannot be proven stays unknown; a study whose extent is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, TypeVar
@@ -13,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from app.clinical import vocabulary as words
 from app.clinical.examinations import NOT_YET_FINAL, misses_a_leg
-from app.clinical.reading.findings import Findings, Found, NotFound
+from app.clinical.reading.findings import Findings, Found, NotCounted, NotFound, ReadFrom
+from app.clinical.reading.report_texts import Budget, texts_of
 from app.clinical.reading.reports import (
     LOCATIONS,
     Details,
@@ -26,7 +28,10 @@ from app.clinical.reading.reports import (
     why_no_study,
 )
 from app.clinical.reading.said import Sayings
+from app.clinical.reading.spoken import Spoke, spoken
 from app.clinical.reading.statements import STATED_UNKNOWN, ReadValue, Value, choice, value_of, yes_no
+from app.clinical.reading.words_beside_codes import Coded, Weighed, weigh
+from app.clinical.report_text import ReportWords
 from app.fhir.answers import SetAside
 from app.fhir.codings import Code, codes_of, codes_of_all
 from app.fhir.dates import certain_day, read_days
@@ -35,7 +40,7 @@ from app.fhir.resources import DiagnosticReport, ImagingStudy
 from app.fhir.sources import Source
 from app.fhir.value_sets import ValueSets
 
-F = TypeVar("F", Found, NotFound)
+F = TypeVar("F", Found, NotFound, NotCounted)
 
 SIDES: Final = {
     "exam-side-left": "left",
@@ -67,6 +72,7 @@ SINGLE: Final[dict[str, ReadValue]] = {
 UNSEEN: Final = "unseen"
 
 CONFLICT: Final = "conflict: different parts of the report contradict each other"
+UNREADABLE_PART: Final = "another part of the report cannot be read"
 
 REASSURING: Final = frozenset({"negative", "svt_only", "chronic_change"})
 """Results with which a study can be satisfactory (decision table section 1)."""
@@ -85,37 +91,78 @@ class _Exam:
     day: date | None
     found: list[Found] = field(default_factory=list)
     missed: list[NotFound] = field(default_factory=list)
+    not_counted: list[NotCounted] = field(default_factory=list)
+    says: frozenset[str] = frozenset()
+    trouble: str = ""
+
+    @property
+    def date_text(self) -> str | None:
+        return self.day.isoformat() if self.day else None
 
     def say(self, name: str, value: object, element: str, resource: str = "") -> None:
-        date_text = self.day.isoformat() if self.day else None
-        self.found.append(Found(name, value, resource or self.resource, element, date_text))
+        self.found.append(Found(name, value, resource or self.resource, element, self.date_text))
+
+    def say_in_words(self, name: str, value: str, proof: Spoke) -> None:
+        self.forget(name)
+        where, text = (proof.text.resource, proof.text.element), ReadFrom.TEXT
+        self.found.append(Found(name, value, *where, self.date_text, read_from=text, quote=proof.quote))
+
+    def say_uncounted(self, proof: Spoke, reason: str) -> None:
+        where = (proof.text.resource, proof.text.element)
+        self.not_counted.append(NotCounted(proof.fact, proof.value, *where, self.date_text, proof.quote, reason))
 
     def miss(self, name: str, reason: str) -> None:
         self.missed.append(NotFound(name, reason))
 
+    def forget(self, name: str) -> None:
+        self.found = [found for found in self.found if found.fact != name]
+        self.missed = [missed for missed in self.missed if missed.fact != name]
+
     def value(self, name: str) -> object:
         return next((found.value for found in self.found if found.fact == name), None)
 
+    def named(self, name: str) -> str | None:
+        value = self.value(name)
+        return value if isinstance(value, str) else None
+
+    @property
+    def is_calm_in_words(self) -> bool:
+        """Whether only words say that there is no acute DVT."""
+        return any(
+            found.fact == "result" and found.read_from is ReadFrom.TEXT and found.value in REASSURING
+            for found in self.found
+        )
+
 
 def examinations(
-    record: Record, sayings: Sayings, value_sets: ValueSets, *, zone: ZoneInfo, symptom_side: str = words.UNKNOWN
+    record: Record,
+    sayings: Sayings,
+    value_sets: ValueSets,
+    *,
+    zone: ZoneInfo,
+    symptom_side: str = words.UNKNOWN,
+    report_words: ReportWords | None = None,
 ) -> Findings:
-    """`exams`, in the order of their days; undated ones last.
+    """`exams`, in the order of their days; undated ones last. Without `report_words` no prose is read.
 
     Of one day, the study that misses a symptomatic leg comes first and the most worrying one last: the last one counts.
     """
     reported: list[tuple[DiagnosticReport, _Exam]] = []
+    details_by_report: list[Details] = []
     against = reasons_against(record)
-    details_source = value_sets.sources["exam_findings"]
     set_aside: list[SetAside] = []
     for report in record.reports:
         codes = codes_of(report.code)
         if modality := modality_of(codes, value_sets):
-            details = details_of(report, record, against, details_source.statuses)
+            details = details_of(report, record, against, value_sets)
+            details_by_report.append(details)
             reported.append((report, _read_report(report, modality, details, value_sets, zone)))
         elif reason := why_no_study(codes, value_sets):
             query = ", ".join(record.queries_for("DiagnosticReport"))
             set_aside.append(SetAside(name_of(report), query, reason))
+    if report_words is not None:
+        studies = [(*each, details) for each, details in zip(reported, details_by_report, strict=True)]
+        _hear_all(studies, report_words, value_sets, symptom_side)
     has_report = _reported_studies(reported, record)
     pictures = [
         (study, _read_study(study, value_sets, zone))
@@ -126,7 +173,8 @@ def examinations(
     exams = sorted([*(exam for _, exam in reported), *unreported], key=lambda exam: _order(exam, symptom_side))
     found = tuple(_placed(found, place) for place, exam in enumerate(exams) for found in exam.found)
     missed = tuple(_placed(missed, place) for place, exam in enumerate(exams) for missed in exam.missed)
-    return Findings(found, (*missed, *_unnamed(record, sayings)), tuple(set_aside))
+    not_counted = tuple(_placed(said, place) for place, exam in enumerate(exams) for said in exam.not_counted)
+    return Findings(found, (*missed, *_unnamed(record, sayings)), tuple(set_aside), not_counted)
 
 
 def _unnamed(record: Record, sayings: Sayings) -> Iterator[NotFound]:
@@ -148,8 +196,10 @@ def _unnamed(record: Record, sayings: Sayings) -> Iterator[NotFound]:
 def _order(exam: _Exam, symptom_side: str) -> tuple[bool, date, bool, int, bool, bool, str]:
     result, side = exam.value("result"), exam.value("side")
     covers = not misses_a_leg(side if isinstance(side, str) else words.UNKNOWN, symptom_side)
+    # What only words call calm stands where an unknown result would: it hides no other study of its day.
     is_usable = result == "acute_dvt" or exam.value("report_status") not in NOT_YET_FINAL
-    concern = _CONCERN.index(result) if isinstance(result, str) and is_usable else len(_CONCERN)
+    is_ranked = isinstance(result, str) and is_usable and not exam.is_calm_in_words
+    concern = _CONCERN.index(str(result)) if is_ranked else len(_CONCERN)
     is_limited = exam.value("protocol") not in COMPLETE_PROTOCOLS
     return (exam.day is None, exam.day or date.max, covers, concern, is_limited, side is None, exam.resource)
 
@@ -213,11 +263,13 @@ def _say_result(
     own = stated.of("result")
     if own is not None and own.value.value is not None:
         signals.append(Signal(str(own.value.value), None, own.resource, own.element))
-    result, trouble = _result_of({signal.says for signal in signals})
+    exam.says = frozenset(signal.says for signal in signals)
+    result, trouble = _result_of(exam.says)
     if own is not None and own.is_unusable:
         trouble = trouble or own.value.why_not
-    if result in REASSURING and (not_understood or details.has_unusable or trouble):
-        result, trouble = None, trouble or "another part of the report cannot be read"
+    exam.trouble = trouble or (UNREADABLE_PART if not_understood or details.has_unusable else "")
+    if result in REASSURING and exam.trouble:
+        result, trouble = None, exam.trouble
     if result is None:
         exam.miss("result", trouble or "no conclusion in codes that we know")
         return
@@ -226,7 +278,7 @@ def _say_result(
     _say_location(exam, signals, stated.of("location"))
 
 
-def _result_of(says: set[str]) -> tuple[str | None, str]:
+def _result_of(says: AbstractSet[str]) -> tuple[str | None, str]:
     """One result from all that is said, or why there is none. Of several the more worrying one, never a mean."""
     if "acute_dvt" in says:
         return (None, CONFLICT) if "negative" in says else ("acute_dvt", "")
@@ -238,7 +290,7 @@ def _result_of(says: set[str]) -> tuple[str | None, str]:
     specific = says - {"negative"} or says
     if len(specific) > 1:
         return None, "conflict: several findings"
-    return (specific.pop(), "") if specific else (None, "")
+    return next(iter(specific), None), ""
 
 
 def _say_location(exam: _Exam, signals: Sequence[Signal], own: _Stated | None) -> None:
@@ -347,6 +399,54 @@ def _one(stated: Sequence[_Stated]) -> _Stated:
     if any(each.value.value != stated[0].value.value for each in stated):
         return replace(stated[0], value=Value(None, why_not=CONFLICT))
     return stated[0]
+
+
+# ---- the words of a report ------------------------------------------------------------------------
+
+MOST_REPORTS: Final = 10
+"""Reports of one patient whose words are read, the newest first: an episode has one, two or three."""
+
+_SINGLE_IN_CODES: Final = ("location", "protocol", "quality", "side", "cfv", "iliac")
+
+
+def _hear_all(
+    studies: Sequence[tuple[DiagnosticReport, _Exam, Details]],
+    report_words: ReportWords,
+    value_sets: ValueSets,
+    symptom_side: str,
+) -> None:
+    """Add what the reports say in words, the newest first: reading is bounded, and the last study counts most."""
+    budget = Budget()
+    newest = sorted(studies, key=lambda each: each[1].day or date.max, reverse=True)
+    for report, exam, details in newest[:MOST_REPORTS]:
+        texts = texts_of(report, details.known, value_sets, budget)
+        said = spoken(texts, report_words)
+        is_ultrasound = exam.value("modality") == "US"
+        _change(exam, weigh(_coded(exam), said, is_ultrasound=is_ultrasound, symptom_side=symptom_side))
+        if exam.value("result") is None:
+            for unread in texts.unread:
+                exam.miss("result", f"{unread.element} {unread.reason}")
+
+
+def _coded(exam: _Exam) -> Coded:
+    values = {name: exam.named(name) for name in _SINGLE_IN_CODES}
+    unseen = frozenset(str(found.value) for found in exam.found if found.fact.startswith(UNSEEN))
+    missed = {missed.fact for missed in exam.missed}
+    return Coded(
+        exam.named("result"), exam.says, exam.trouble, unseen=unseen, may_take_side="side" not in missed, **values
+    )
+
+
+def _change(exam: _Exam, weighed: Weighed) -> None:
+    for name, reason in weighed.taken_back:
+        exam.forget(name)
+        exam.miss(name, reason)
+        if name == "result":
+            exam.forget("location")
+    for name, value, proof in weighed.said:
+        exam.say_in_words(name, value, proof)
+    for proof, reason in weighed.not_counted:
+        exam.say_uncounted(proof, reason)
 
 
 # ---- pictures without a report -------------------------------------------------------------------

@@ -6,9 +6,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any, Final
 
+from app.clinical.report_text.policy import ReportTextPolicy
 from app.fhir.answers import SetAside
+
+
+class ReadFrom(StrEnum):
+    """How a fact was read: from codes, numbers and dates, or from the words of a report."""
+
+    CODE = "code"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,8 @@ class Found:
     """A fact and its proof.
 
     `fact` is its public name, `exams[0].result`; `element` a path in `resource`, `conclusionCode[0].coding[0]`; `date`
-    the calendar day it holds for (ISO), or None when that is not certain; `age_days` how long ago that is.
+    the calendar day it holds for (ISO), or None when that is not certain; `age_days` how long ago that is. What was
+    read from words has the sentence as `quote`: text of the record, to be shown as a quotation and never logged.
     """
 
     fact: str
@@ -25,6 +35,8 @@ class Found:
     element: str
     date: str | None
     age_days: int | None = None
+    read_from: ReadFrom = ReadFrom.CODE
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,19 @@ class NotFound:
 
 
 @dataclass(frozen=True, slots=True)
+class NotCounted:
+    """What the words of a report say and no advice rests on, and why. `value` is the reader's own: `whole_leg`."""
+
+    fact: str
+    value: str
+    resource: str
+    element: str
+    date: str | None
+    quote: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordFacts:
     """The public facts of a record (clinical/facts_schema.yaml) and where they come from."""
 
@@ -43,6 +68,8 @@ class RecordFacts:
     found: tuple[Found, ...]
     not_found: tuple[NotFound, ...]
     set_aside: tuple[SetAside, ...]
+    not_counted: tuple[NotCounted, ...] = ()
+    report_text: ReportTextPolicy = ReportTextPolicy.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +79,7 @@ class Findings:
     found: tuple[Found, ...] = ()
     not_found: tuple[NotFound, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    not_counted: tuple[NotCounted, ...] = ()
 
 
 def together(parts: Iterable[Findings]) -> Findings:
@@ -61,6 +89,7 @@ def together(parts: Iterable[Findings]) -> Findings:
         tuple(found for part in parts for found in part.found),
         tuple(dict.fromkeys(missed for part in parts for missed in part.not_found)),
         tuple(sorted({aside for part in parts for aside in part.set_aside})),
+        tuple(dict.fromkeys(said for part in parts for said in part.not_counted)),
     )
 
 
@@ -71,7 +100,7 @@ def with_age(found: Found, today: date) -> Found:
     return replace(found, age_days=age)
 
 
-_STEP: Final = re.compile(r"([a-z_]+)|\[([0-9]+)\]", re.ASCII)
+_STEP: Final = re.compile(r"([a-z][a-z0-9_]*)|\[([0-9]+)\]", re.ASCII)
 
 
 def facts_of(found: Iterable[Found]) -> dict[str, object]:

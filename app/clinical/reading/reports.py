@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from app.clinical.reading.local_codes import Own, in_our_codes
 from app.clinical.reading.said import FACT, MODIFIED, components_of
 from app.clinical.reading.statements import CANCELLED
 from app.fhir.answers import Reason
@@ -115,16 +116,17 @@ def why_no_study(codes: Sequence[Code], value_sets: ValueSets) -> str | None:
     return None
 
 
-def details_of(report: DiagnosticReport, record: Record, against: ReasonsAgainst, counted: AbstractSet[str]) -> Details:
+def details_of(report: DiagnosticReport, record: Record, against: ReasonsAgainst, value_sets: ValueSets) -> Details:
     """The Observations that the report's `result` names, with their components, in an order that depends on content
-    only. `counted`: the statuses that count.
+    only.
     """
+    counted, own = value_sets.sources["exam_findings"].statuses, value_sets.own
     known: dict[tuple[str, str], Detail] = {}
-    inside = _contained(report, record)
+    inside = _contained(report, record, own)
     has_unusable = may_lack = False
     for reference in report.result:
         address = reference.reference or ""
-        detail = inside.get(address[1:]) if address.startswith("#") else _in_record(address, record)
+        detail = inside.get(address[1:]) if address.startswith("#") else _in_record(address, record, own)
         if detail is None:
             came = address.startswith("#") or bool(_reasons(address, against) - {Reason.IN_ERROR})
             has_unusable = has_unusable or came
@@ -167,14 +169,18 @@ def _signals_of_detail(detail: Detail, value_sets: ValueSets) -> Iterator[Signal
     observation = detail.observation
     if observation.data_absent_reason or detail.trouble:
         return
-    codes = codes_of(observation.code)
-    speaks_for_study = value_sets.has(IMPRESSION, codes) or modality_of(codes, value_sets) is not None
-    roles = {**ANYWHERE, **FOR_THE_STUDY} if speaks_for_study else ANYWHERE
+    roles = {**ANYWHERE, **FOR_THE_STUDY} if speaks_for_study(observation, value_sets) else ANYWHERE
     is_superficial = value_sets.has(SUPERFICIAL_SITE, codes_of(observation.body_site))
     for role, says in _said(codes_of(observation.value_codeable_concept), value_sets, roles):
         is_svt = is_superficial and role == "result-thrombus"
         element = f"{detail.prefix}valueCodeableConcept.coding"
         yield Signal("svt_only" if is_svt else says, LOCATIONS.get(role), detail.resource, element)
+
+
+def speaks_for_study(observation: Observation, value_sets: ValueSets) -> bool:
+    """Whether it is an impression, or is coded as the study itself: only then can it say that the whole is negative."""
+    codes = codes_of(observation.code)
+    return value_sets.has(IMPRESSION, codes) or modality_of(codes, value_sets) is not None
 
 
 def _said(codes: Sequence[Code], value_sets: ValueSets, roles: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -187,12 +193,12 @@ def states_fact(observation: Observation) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _in_record(address: str, record: Record) -> Detail | None:
+def _in_record(address: str, record: Record, own: Own) -> Detail | None:
     found = record.resolve(address)
-    return Detail(found, name_of(found)) if isinstance(found, Observation) else None
+    return Detail(in_our_codes(found, own), name_of(found)) if isinstance(found, Observation) else None
 
 
-def _contained(report: DiagnosticReport, record: Record) -> dict[str, Detail]:
+def _contained(report: DiagnosticReport, record: Record, own: Own) -> dict[str, Detail]:
     """The contained Observations that may be used, by id; none of two that share one."""
     details: dict[str, Detail] = {}
     seen: set[str] = set()
@@ -204,7 +210,7 @@ def _contained(report: DiagnosticReport, record: Record) -> dict[str, Detail]:
         if header.id in seen:
             details.pop(header.id, None)
         elif found is not None and _may_be_used(found, record):
-            details[header.id] = Detail(found, name_of(report), f"contained[{place}].")
+            details[header.id] = Detail(in_our_codes(found, own), name_of(report), f"contained[{place}].")
         seen.add(header.id)
     return details
 

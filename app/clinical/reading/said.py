@@ -7,10 +7,11 @@ pass: what no value set and no fact of ours names is passed over once and for al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
+from app.clinical.reading.local_codes import in_our_codes
 from app.fhir.codings import Code, codes_of
 from app.fhir.record import Record, name_of
 from app.fhir.resources import (
@@ -70,7 +71,7 @@ def sayings_of(record: Record, value_sets: ValueSets) -> Sayings:
     """Everything the record states that we can know. One that names several facts of ours states none of them."""
     by_fact: dict[str, list[Said]] = {}
     coded: list[Said] = []
-    for said in _all(record, value_sets.sources["form"], _known_codes(value_sets)):
+    for said in _all(record, value_sets):
         facts = {code.code for code in said.codes if code.system == FACT}
         if len(facts) == 1:
             by_fact.setdefault(facts.pop(), []).append(said)
@@ -82,19 +83,25 @@ def sayings_of(record: Record, value_sets: ValueSets) -> Sayings:
 @cache
 def _known_codes(value_sets: ValueSets) -> frozenset[tuple[str, str]]:
     """Every code that an Observation may be recognised by. Counted once: value sets never change."""
-    return frozenset().union(*value_sets.roles.values())
+    return frozenset(value_sets.own).union(*value_sets.roles.values())
 
 
-def _all(record: Record, form: Source, known: frozenset[tuple[str, str]]) -> Iterator[Said]:
-    for observation in record.observations:
-        if _is_known(observation.code, known):
+def _all(record: Record, value_sets: ValueSets) -> Iterator[Said]:
+    form, own, known = value_sets.sources["form"], value_sets.own, _known_codes(value_sets)
+    for sent in record.observations:
+        is_known = _is_known(sent.code, known)
+        if not is_known and not sent.component:
+            continue
+        observation = in_our_codes(sent, own)
+        if is_known:
             yield Said(observation, codes_of(observation.code), name_of(observation))
         if observation.component:
             parts = components_of(observation, name_of(observation))
             yield from (said for said in parts if _is_known(said.observation.code, known))
     for response in record.questionnaire_responses:
         if (response.questionnaire or "").partition("|")[0] == QUESTIONNAIRE:
-            yield from _answers(response, response.item, form, "")
+            for said in _answers(response, response.item, form, ""):
+                yield replace(said, observation=in_our_codes(said.observation, own))
 
 
 def _is_known(concept: CodeableConcept | None, known: frozenset[tuple[str, str]]) -> bool:
