@@ -31,6 +31,10 @@ MEMORY_BOUND: Final = 100.0  # MB of resident memory after 1,000 calls
 MEMORY_AFTER: Final = (1_000, 10_000)
 ROUNDS: Final = 20
 CALLS_A_ROUND: Final = {5_700: 50, 59_000: 25, 984_000: 5}  # body size in bytes -> calls
+LONGEST_IMPRESSION: Final = 400  # characters
+LONG_REPORT: Final = 5_000
+IMPRESSION_BOUND: Final = 1.0  # ms (issue 5)
+LONG_REPORT_BOUND: Final = 5.0
 PATIENCE: Final = 30  # seconds for a server to answer at all
 
 
@@ -308,6 +312,32 @@ def milliseconds_of_silence(number: int) -> float:
     return 10 * min(rounds)
 
 
+def milliseconds_of_reading() -> tuple[float, float, float]:
+    """CPU to read report texts of the corpus: an impression (at most 400 characters) in the mean, the longest report
+    repeated up to 5,000 characters, and as many characters of different short reports, which is denser than any
+    report. Each is the best of several rounds.
+    """
+    from app.clinical.report_text import read_report  # noqa: PLC0415
+    from tests.report_text.our_reader import our_words  # noqa: PLC0415
+    from tests.report_text.reports import read_corpus  # noqa: PLC0415
+
+    words = our_words()
+
+    def cost(text: str) -> float:
+        rounds = []
+        for _ in range(3):
+            began = time.process_time()
+            read_report(text, words)
+            rounds.append(time.process_time() - began)
+        return 1000 * min(rounds)
+
+    texts = [report.text for report in read_corpus("dev")]
+    short = [cost(text) for text in texts if len(text) <= LONGEST_IMPRESSION]
+    longest = max(texts, key=len)
+    repeated = f"{longest}\n" * (LONG_REPORT // len(longest) + 1)
+    return statistics.mean(short), cost(repeated[:LONG_REPORT]), cost("\n\n".join(texts)[:LONG_REPORT])
+
+
 # ---- the table -----------------------------------------------------------------------------------
 
 
@@ -328,6 +358,10 @@ def main(arguments: Sequence[str]) -> int:
     _print_comparison(example)
     for number in (1, 5, 20):
         print(f"  {number:2} draft orders that concern nobody here: told in {milliseconds_of_silence(number):.3f} ms")
+    impression, report, dense = milliseconds_of_reading()
+    met.append(_bound("reading an impression, mean", impression, IMPRESSION_BOUND, "ms"))
+    met.append(_bound("reading a report of 5,000 characters", report, LONG_REPORT_BOUND, "ms"))
+    print(f"  {'the same of many short reports':38} {dense:8.2f} ms")
     print(f"load {_load()} after")
     return 0 if all(met) else 1
 
