@@ -97,20 +97,20 @@ def _offered(service: Service, desk: Desk) -> Mapping[str, object]:
     """
     context = {"properties": dict(CONTEXTS[service.hook])}
     named = {"hook": {"const": service.hook}, **({"context": context} if CONTEXTS[service.hook] else {})}
-    if service.hook not in NEEDS_THE_RECORD:
-        return {"properties": named}
     needed = {key: query.resource for key, query in record_queries(desk.speaking).items() if query.required}
-    no_access = {"anyOf": [NOTHING, {"type": "object", "maxProperties": 0}]}
-    brings_data = {
-        "required": ["prefetch"],
-        "properties": {"prefetch": {"type": "object", "required": sorted(needed)}, "fhirAuthorization": no_access},
-    }
+    no_access = {"fhirAuthorization": {"anyOf": [NOTHING, {"type": "object", "maxProperties": 0}]}}
     grants_access = {  # REQ-05: whoever grants access says where
         "required": ["fhirServer", "fhirAuthorization"],
         "properties": {
             "fhirServer": {"type": "string", "minLength": 1},
             "fhirAuthorization": {"type": "object", "minProperties": 1},
         },
+    }
+    if service.hook not in NEEDS_THE_RECORD:
+        return {"properties": named, "anyOf": [{"properties": no_access}, grants_access]}
+    brings_data = {
+        "required": ["prefetch"],
+        "properties": {"prefetch": {"type": "object", "required": sorted(needed)}, **no_access},
     }
     return {
         "properties": {
