@@ -23,6 +23,7 @@ COMPLETE: Final = ("complete_duplex", "complete_compression")
 WELL: Final = ("resolved", "improving")
 SILENT: Final = (-1, False)
 MOST_ORDERS: Final = 6
+UNDATED_STUDY: Final = "date broken"
 OPEN_QUESTION: Final = "DATA-DDIMER"
 """Where table and service differ by agreement: see OPEN_QUESTIONS in tests/oracle/comparison.py."""
 
@@ -121,14 +122,14 @@ def _has_no_study(made: Spoilt, after: Answered) -> bool:
 def was_good_news(patient: Known, made: Spoilt) -> bool:
     """Whether nothing about what was lost could worry: one good negative study, or a leg that is well.
 
-    Not the study of a leg that is no better: without its day nobody can tell whether that was said of the time after it
-    (decision table 2.2), and the table then reads the course as unknown.
+    The day of a study is no news. Without it the table takes the study for a current one and the course of the leg for
+    unknown (decision table sections 1 and 2.2), so that an old study or a leg that is worse can get NEG-REASSURE.
     """
-    if len(patient.exams) != 1:
+    is_study = made.target in ("ultrasound", "result", "side", "protocol")
+    if len(patient.exams) != 1 or (is_study and made.kind == UNDATED_STUDY):
         return False
     exam = patient.exams[0]
-    is_negative = exam.get("result") == "negative" and exam.get("iliac") != "positive"
-    is_good_study = is_negative and patient.facts.get("symptoms.status") in (None, *WELL)
+    is_good_study = exam.get("result") == "negative" and exam.get("iliac") != "positive"
     match made.target:
         case "symptoms":
             return patient.facts["symptoms.status"] in WELL
